@@ -1,0 +1,1 @@
+"""What the program speaks about: geometry, volumes, planes, findings, errors, jobs. numpy only."""

@@ -1,0 +1,1 @@
+"""DICOM: headers, index, pixels, values, geometry reports."""
