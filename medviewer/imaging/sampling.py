@@ -1,0 +1,296 @@
+"""How numbers are taken from voxels: views on the grid, numpy slabs along its axes, VTK for all else."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from medviewer.core.geometry import Geometry
+from medviewer.core.plane import Plane, Slab
+
+if TYPE_CHECKING:
+    from vtkmodules.vtkCommonDataModel import vtkImageData
+    from vtkmodules.vtkImagingCore import vtkImageReslice
+
+Pixels = NDArray[Any]
+Vector = NDArray[np.float64]
+
+ON_GRID = 2e-3
+"""A plane counts as lying on the grid where no pixel is further from a voxel centre than this share of a
+voxel.
+"""
+
+THREADS = max(1, min(4, os.cpu_count() or 1))
+
+
+@dataclass(frozen=True, eq=False)
+class IndexPlane:
+    """A plane in the index space of a grid: pixel (x, y) lies at first + x * right + y * down, as (i, j, k).
+
+    normal: index step of one millimetre along the plane's normal.
+    """
+
+    first: Vector
+    right: Vector
+    down: Vector
+    normal: Vector
+    size: tuple[int, int]
+
+    @classmethod
+    def of(cls, geometry: Geometry, plane: Plane) -> IndexPlane:
+        linear = geometry.inverse[:3, :3]
+        return cls(
+            geometry.to_ijk(plane.origin_lps),
+            linear @ plane.right * plane.spacing[0],
+            linear @ plane.down * plane.spacing[1],
+            linear @ plane.normal,
+            plane.size,
+        )
+
+    def shifted(self, ijk: ArrayLike) -> IndexPlane:
+        return replace(self, first=self.first + np.asarray(ijk, float))
+
+    def corners(self) -> Vector:
+        """(4, 3) index positions of the corner pixels' centres."""
+        w, h = self.size[0] - 1, self.size[1] - 1
+        return np.stack([self.first + x * self.right + y * self.down for x in (0, w) for y in (0, h)])
+
+    def inside(self, size: tuple[int, int, int]) -> NDArray[np.bool_] | None:
+        """[y, x] which pixels lie within the voxels' outer edges; None where all do."""
+        corners, top = self.corners(), np.array(size) - 0.5 + 1e-6
+        if (corners >= -0.5 - 1e-6).all() and (corners <= top).all():
+            return None
+        x, y = (np.arange(n, dtype=np.float64) for n in self.size)
+        out = np.ones(self.size[::-1], bool)
+        for a in range(3):
+            at = self.first[a] + y[:, None] * self.down[a] + x[None, :] * self.right[a]
+            out &= (at >= -0.5 - 1e-6) & (at <= top[a])
+        return out
+
+    def own_slice(self) -> int | None:
+        """Index of the stored slice that the whole plane lies in, or None."""
+        k = self.corners()[:, 2]
+        nearest = round(float(k[0]))
+        return nearest if np.abs(k - nearest).max() <= ON_GRID else None
+
+    def box(self, size: tuple[int, int, int], thickness_mm: float) -> list[tuple[int, int]] | None:
+        """Per voxel axis the range [low, high) that the plane or slab needs; None where it misses the
+        grid.
+        """
+        half = np.outer([-0.5, 0.5], self.normal * thickness_mm)
+        points = (self.corners()[:, None] + half[None]).reshape(-1, 3)
+        low, high = np.floor(points.min(0)).astype(int) - 2, np.ceil(points.max(0)).astype(int) + 3
+        ranges = [(max(0, int(a)), min(n, int(b))) for a, b, n in zip(low, high, size, strict=True)]
+        return ranges if all(a < b for a, b in ranges) else None
+
+    def axes(self) -> tuple[tuple[int, int], tuple[int, int]] | None:
+        """((axis, sign) to the right, (axis, sign) down) where pixels step from voxel to voxel, else None."""
+        found = []
+        for step, n in ((self.right, self.size[0]), (self.down, self.size[1])):
+            axis = int(np.abs(step).argmax())
+            whole = np.zeros(3)
+            whole[axis] = 1.0 if step[axis] > 0 else -1.0
+            if np.abs(step - whole).max() * max(n - 1, 1) > ON_GRID:
+                return None
+            found.append((axis, int(whole[axis])))
+        return (found[0], found[1]) if found[0][0] != found[1][0] else None
+
+
+def on_grid(array: Pixels, cut: IndexPlane, background: float) -> Pixels | None:
+    """The plane as a view of the voxels (a copy where it reaches outside), or None where it lies between
+    them.
+    """
+    axes = cut.axes()
+    if axes is None or np.abs(cut.first - np.rint(cut.first)).max() > ON_GRID:
+        return None
+    (a, _), (b, _) = axes
+    c = 3 - a - b
+    at = round(float(cut.first[c]))
+    if not 0 <= at < array.shape[2 - c]:
+        return np.full(_shape(array, cut), 0 if array.ndim == 4 else background, array.dtype)
+    return _framed(_index(array, c, at), axes, cut, background)
+
+
+def slab_on_grid(
+    array: Pixels, cut: IndexPlane, slab: Slab, background: float, unrounded: bool
+) -> Pixels | None:
+    """A slab along a voxel axis by numpy: the exact max, min or mean of the linear interpolant across the
+    slices.
+    """
+    axes = cut.axes()
+    if axes is None:
+        return None
+    (a, _), (b, _) = axes
+    c = 3 - a - b
+    in_plane = np.abs(cut.first - np.rint(cut.first))[[a, b]].max()
+    across = np.abs(np.delete(cut.normal, c)).max() * slab.thickness_mm
+    if c == 0 or in_plane > ON_GRID or across > ON_GRID:  # along the rows numpy is slower than VTK
+        return None
+    half = abs(float(cut.normal[c])) * slab.thickness_mm / 2
+    n = array.shape[2 - c]
+    low, high = max(float(cut.first[c]) - half, 0.0), min(float(cut.first[c]) + half, n - 1.0)
+    if high < -0.5 or low > n - 0.5 or low > high:
+        return np.full(_shape(array, cut), 0 if array.ndim == 4 else background, array.dtype)
+    block = _reduced(array, c, low, high, slab.mode)
+    if block.dtype != array.dtype and not unrounded:
+        block = (np.rint(block) if array.dtype.kind in "iu" else block).astype(array.dtype)
+    return _framed(block, axes, cut, background)
+
+
+def _reduced(array: Pixels, c: int, low: float, high: float, mode: str) -> Pixels:
+    first, last = int(np.ceil(low - ON_GRID)), int(np.floor(high + ON_GRID))
+    ends = [_between(array, c, at) for at in (low, high) if abs(at - round(at)) > ON_GRID]
+    axis = 2 - c
+    if mode in ("max", "min"):
+        pick = np.maximum if mode == "max" else np.minimum
+        parts = [pick.reduce(array[_range(axis, first, last + 1)], axis)] if last >= first else []
+        out = parts[0] if parts else ends.pop()
+        for end in ends:
+            out = pick(out, end)
+        return out
+    if high - low < ON_GRID:
+        return _between(array, c, low)
+    places = sorted({low, high, *(float(k) for k in range(first, last + 1) if low < k < high)})
+    total = np.zeros(array.shape[:axis] + array.shape[axis + 1 :], np.float32)
+    for n, at in enumerate(places):  # trapezoids: the integral of the linear interpolant
+        before = at - places[n - 1] if n else 0.0
+        after = places[n + 1] - at if n + 1 < len(places) else 0.0
+        total += _between(array, c, at) * np.float32((before + after) / 2 / (high - low))
+    return total
+
+
+def _between(array: Pixels, c: int, at: float) -> Pixels:
+    """The slice at a fractional index across axis c, float32 unless it is a stored one."""
+    near = round(at)
+    if abs(at - near) <= ON_GRID:
+        return _index(array, c, near)
+    below = int(np.floor(at))
+    f = np.float32(at - below)
+    return _index(array, c, below) * (np.float32(1) - f) + _index(array, c, below + 1) * f
+
+
+def _index(array: Pixels, c: int, at: int) -> Pixels:
+    return array[(slice(None),) * (2 - c) + (at,)]
+
+
+def _range(axis: int, start: int, stop: int) -> tuple[slice, ...]:
+    return (slice(None),) * axis + (slice(start, stop),)
+
+
+def _shape(array: Pixels, cut: IndexPlane) -> tuple[int, ...]:
+    return (cut.size[1], cut.size[0], *array.shape[3:])
+
+
+def _framed(
+    two: Pixels, axes: tuple[tuple[int, int], tuple[int, int]], cut: IndexPlane, background: float
+) -> Pixels:
+    """Turn a stored slice to the picture's right and down and cut it to its frame."""
+    (a, right), (b, down) = axes
+    if a > b:
+        two = two.swapaxes(0, 1)
+    rows, cols = two.shape[:2]
+    x, y = round(float(cut.first[a])), round(float(cut.first[b]))
+    if right < 0:
+        two, x = two[:, ::-1], cols - 1 - x
+    if down < 0:
+        two, y = two[::-1], rows - 1 - y
+    w, h = cut.size
+    if x >= 0 and x + w <= cols and y >= 0 and y + h <= rows:
+        return two[y : y + h, x : x + w]
+    out = np.full((h, w, *two.shape[2:]), 0 if two.ndim == 3 else background, two.dtype)
+    x0, x1, y0, y1 = max(x, 0), min(x + w, cols), max(y, 0), min(y + h, rows)
+    if x0 < x1 and y0 < y1:
+        out[y0 - y : y1 - y, x0 - x : x1 - x] = two[y0:y1, x0:x1]
+    return out
+
+
+def through_vtk(
+    array: Pixels,
+    cut: IndexPlane,
+    interpolation: Literal["nearest", "linear", "cubic"],
+    background: float,
+    slab: Slab | None = None,
+    unrounded: bool = False,
+) -> Pixels:
+    """Any plane or slab by `vtkImageReslice`; half a voxel beyond the outer centres still counts as inside.
+
+    A slab is sampled from end to end in steps of at most the shortest way through a voxel along the normal;
+    the mean weighs the two ends half (trapezoids). Samples outside the grid are left out of it.
+    """
+    from vtkmodules.util.numpy_support import vtk_to_numpy
+    from vtkmodules.vtkCommonCore import VTK_FLOAT
+    from vtkmodules.vtkCommonMath import vtkMatrix4x4
+    from vtkmodules.vtkImagingCore import vtkImageReslice
+
+    image, origin = _image(array, cut, slab.thickness_mm if slab else 0.0)
+    if image is None:
+        return np.full(_shape(array, cut), 0 if array.ndim == 4 else background, array.dtype)
+    cut = cut.shifted(-np.array(origin, float))
+    cutter = vtkImageReslice()
+    cutter.SetNumberOfThreads(THREADS)
+    cutter.SetInputData(image)
+    step = cut.normal
+    if slab is not None:
+        count, step = _slab_steps(cut, slab)
+        _set_slab(cutter, slab, count)
+    matrix = vtkMatrix4x4()
+    for row in range(3):
+        for column, vector in enumerate((cut.right, cut.down, step, cut.first)):
+            matrix.SetElement(row, column, float(vector[row]))
+    cutter.SetResliceAxes(matrix)
+    cutter.SetOutputSpacing(1, 1, 1)
+    cutter.SetOutputOrigin(0, 0, 0)
+    cutter.SetOutputExtent(0, cut.size[0] - 1, 0, cut.size[1] - 1, 0, 0)
+    cutter.SetInterpolationMode({"nearest": 0, "linear": 1, "cubic": 3}[interpolation])
+    if array.ndim == 4:
+        cutter.SetBackgroundColor(0, 0, 0, 0)
+    else:
+        cutter.SetBackgroundLevel(background)
+    if unrounded:
+        cutter.SetOutputScalarType(VTK_FLOAT)
+    cutter.Update()
+    out: Pixels = vtk_to_numpy(cutter.GetOutput().GetPointData().GetScalars())
+    return out.reshape(_shape(array, cut)).view(bool if array.dtype == bool else out.dtype)
+
+
+def _slab_steps(cut: IndexPlane, slab: Slab) -> tuple[int, Vector]:
+    """(number of samples, index step between them): ends included, no voxel jumped over."""
+    per_mm = float(np.abs(cut.normal).max())
+    count = max(2, int(np.ceil(slab.thickness_mm * per_mm - ON_GRID)) + 1)
+    return count, cut.normal * (slab.thickness_mm / (count - 1))
+
+
+def _set_slab(cutter: vtkImageReslice, slab: Slab, count: int) -> None:
+    cutter.SetSlabNumberOfSlices(count)
+    cutter.SetSlabMode({"min": 0, "max": 1, "mean": 2}[slab.mode])
+    cutter.SetSlabTrapezoidIntegration(slab.mode == "mean")
+
+
+def _image(
+    array: Pixels, cut: IndexPlane, thickness_mm: float
+) -> tuple[vtkImageData | None, tuple[int, int, int]]:
+    """The voxels as vtkImageData with unit spacing (sharing memory where it can), and the index of its first
+    one.
+    """
+    from vtkmodules.util.numpy_support import numpy_to_vtk
+    from vtkmodules.vtkCommonDataModel import vtkImageData
+
+    origin = (0, 0, 0)
+    if not array.flags.c_contiguous or array.dtype == np.float16 or not array.dtype.isnative:
+        box = cut.box((array.shape[2], array.shape[1], array.shape[0]), thickness_mm)
+        if box is None:
+            return None, origin
+        (i0, i1), (j0, j1), (k0, k1) = box
+        dtype = np.dtype(np.float32) if array.dtype == np.float16 else array.dtype.newbyteorder("=")
+        array, origin = np.ascontiguousarray(array[k0:k1, j0:j1, i0:i1], dtype), (i0, j0, k0)
+    if array.dtype == bool:
+        array = array.view(np.uint8)
+    image = vtkImageData()
+    image.SetDimensions(array.shape[2], array.shape[1], array.shape[0])
+    flat = array.reshape(-1, array.shape[3]) if array.ndim == 4 else array.reshape(-1)
+    image.GetPointData().SetScalars(numpy_to_vtk(flat, deep=False))
+    return image, origin
