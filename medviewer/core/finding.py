@@ -45,7 +45,8 @@ class Finding:
 
     probability: 0..1, a probability only where `calibrated`, else a score; None for a reader's finding.
     diameter_mm: the longest distance in one axial slice between outer pixel edges of the outline; without an
-        outline the circle's diameter. bbox_lps_mm: [[low], [high]]. segment: number in the run's segmentation.
+        outline the circle's diameter. bbox_lps_mm: [[low], [high]]. segment: number in the run's
+        segmentation.
     """
 
     id: str

@@ -1,7 +1,8 @@
 """Where voxels are: the affine from index space to patient space.
 
-Patient space is LPS millimetres (DICOM PS3.3 C.7.6.2.1.1: x to the patient's left, y to posterior, z to the head).
-Index space is (i, j, k) = (column, row, slice); arrays are stored [k, j, i]; voxel centres are at integers.
+Patient space is LPS millimetres (DICOM PS3.3 C.7.6.2.1.1: x to the patient's left, y to posterior, z to the
+head). Index space is (i, j, k) = (column, row, slice); arrays are stored [k, j, i]; voxel centres are at
+integers.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ Handedness = Literal["right", "left"]
 
 @dataclass(frozen=True, eq=False)
 class Geometry:
-    """Affine (4 x 4, voxel index (i, j, k, 1) to LPS mm) and size (columns, rows, slices) of a grid of voxels.
+    """A grid of voxels: affine (4 x 4, voxel index (i, j, k, 1) to LPS mm) and size (columns, rows, slices).
 
     The grid may be oblique, left-handed or sheared: a tilted gantry is a sheared affine.
     """
@@ -32,7 +33,11 @@ class Geometry:
 
     def __post_init__(self) -> None:
         affine = np.array(self.affine, dtype=np.float64)
-        if affine.shape != (4, 4) or not np.isfinite(affine).all() or not np.array_equal(affine[3], [0, 0, 0, 1]):
+        if (
+            affine.shape != (4, 4)
+            or not np.isfinite(affine).all()
+            or not np.array_equal(affine[3], [0, 0, 0, 1])
+        ):
             raise ValueError(f"not an affine: {affine.tolist()}")
         if abs(np.linalg.det(affine[:3, :3])) < 1e-12:
             raise ValueError("the affine has no volume")
@@ -44,7 +49,12 @@ class Geometry:
 
     @classmethod
     def from_axes(
-        cls, origin: ArrayLike, columns: ArrayLike, rows: ArrayLike, slices: ArrayLike, size: tuple[int, int, int]
+        cls,
+        origin: ArrayLike,
+        columns: ArrayLike,
+        rows: ArrayLike,
+        slices: ArrayLike,
+        size: tuple[int, int, int],
     ) -> Geometry:
         """From the LPS position of voxel (0, 0, 0) and the steps in mm to the next column, row and slice."""
         affine = np.eye(4)
@@ -52,7 +62,11 @@ class Geometry:
         return cls(affine, size)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Geometry) and self.size == other.size and np.array_equal(self.affine, other.affine)
+        return (
+            isinstance(other, Geometry)
+            and self.size == other.size
+            and np.array_equal(self.affine, other.affine)
+        )
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -64,7 +78,7 @@ class Geometry:
     @cached_property
     def inverse(self) -> Vector:
         """Affine (4 x 4) from LPS mm to voxel index."""
-        inverse = np.linalg.inv(self.affine)
+        inverse: Vector = np.linalg.inv(self.affine).astype(np.float64)
         inverse.setflags(write=False)
         return inverse
 
@@ -88,7 +102,8 @@ class Geometry:
     @cached_property
     def direction(self) -> Vector:
         """3 x 3, columns are the unit steps along i, j, k."""
-        return self.affine[:3, :3] / np.array(self.spacing)
+        direction: Vector = self.affine[:3, :3] / np.array(self.spacing)
+        return direction
 
     @property
     def slice_normal(self) -> Vector:
@@ -146,7 +161,7 @@ class Geometry:
         return self.to_lps(np.array(list(itertools.product(*ends))))
 
     def bounds_lps(self) -> Vector:
-        """Smallest box along the patient's axes around all voxels, outer edges included: [[x, y, z] low, high]."""
+        """Smallest box along the patient axes around the voxels, outer edges included: [low, high] of x, y, z."""
         corners = self.corners_lps(edges=True)
         return np.stack([corners.min(0), corners.max(0)])
 
@@ -160,7 +175,7 @@ class Geometry:
         return bool(((ijk >= -margin) & (ijk <= np.array(self.size) - 1 + margin)).all())
 
     def frame(self) -> Vector:
-        """The grid's own right-angled axes, 3 x 3, columns unit: columns' direction, rows', and their cross product.
+        """The grid's own right-angled axes, 3 x 3: unit vectors along i, along j, and their cross product.
 
         For a sheared grid these are the slices' own plane and its normal.
         """
@@ -170,10 +185,10 @@ class Geometry:
         return np.stack([x, y, np.cross(x, y)], axis=1)
 
     def plane(self, name: PlaneName, through_lps: ArrayLike | None = None) -> Plane:
-        """The axial, coronal or sagittal plane through a point (the middle when none), oriented for the reader.
+        """The axial, coronal or sagittal plane through a point (None: the middle), oriented for the reader.
 
-        It follows the grid's own right-angled axes where the grid is oblique, is as wide as the grid (outer edge
-        to outer edge), and has square pixels of the smallest in-plane voxel spacing.
+        It follows the grid's own right-angled axes where the grid is oblique, is as wide as the grid (outer
+        edge to outer edge), and has square pixels of the smallest in-plane voxel spacing.
         """
         return self._oriented(name, self.frame(), through_lps)
 
@@ -189,12 +204,14 @@ class Geometry:
             center = center + normal * (normal @ (np.asarray(through_lps, float) - center))
         extent = [np.abs(self.affine[:3, :3].T @ d) * self.size for d in (right, down)]
         lies_in = [max(extent[0][a], extent[1][a]) > 0.5 * self.spacing[a] * self.size[a] for a in range(3)]
-        pixel = min((s for s, inside in zip(self.spacing, lies_in, strict=True) if inside), default=min(self.spacing))
+        pixel = min(
+            (s for s, inside in zip(self.spacing, lies_in, strict=True) if inside), default=min(self.spacing)
+        )
         width, height = (max(1, round(float(e.sum()) / pixel)) for e in extent)
         return Plane(center, right, down, (pixel, pixel), (width, height))
 
     def slice_axis(self, name: PlaneName) -> tuple[int, int]:
-        """(voxel axis, sign) that runs along the named plane's own axis; sign 1 where the index rises with LPS."""
+        """(voxel axis, sign) along the named plane's own axis; sign 1 where the index rises with LPS."""
         axes, signs = self.closest_axes
         lps = AXIS_OF_PLANE[name]
         return axes[lps], signs[lps]
@@ -202,7 +219,7 @@ class Geometry:
     def permuted(self, order: tuple[int, int, int], flips: tuple[bool, bool, bool]) -> Geometry:
         """Geometry of the array whose voxel axes are `order` of ours, then flipped where `flips` says.
 
-        For the array [k, j, i]: `a.transpose([2 - order[c] for c in (2, 1, 0)])`, then reversed along new axes.
+        For the array [k, j, i]: `a.transpose([2 - order[c] for c in (2, 1, 0)])`, then flipped.
         """
         affine = np.eye(4)
         affine[:3, :3] = self.affine[:3, list(order)]

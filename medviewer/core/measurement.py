@@ -1,4 +1,4 @@
-"""What a reader draws: lengths, angles, ellipses, in patient millimetres or, where those are not vouched for, pixels."""
+"""What a reader draws: lengths, angles, ellipses, in patient mm or, without a spacing, in pixels."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 MeasurementKind = Literal["length", "angle", "ellipse", "probe"]
 LengthUnit = Literal["mm", "px"]
 POINTS = {"length": 2, "angle": 3, "ellipse": 3, "probe": 1}
-"""Points of each kind: length two ends; angle arm, vertex, arm; ellipse centre and the ends of its two half axes."""
+"""Points of each kind: length two ends; angle arm, vertex, arm; ellipse centre and ends of its half axes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,9 +32,8 @@ class Measurement:
     id: str = field(default_factory=lambda: uuid4().hex[:12])
 
     def with_points(self, points: ArrayLike, statistics: dict[str, Any] | None = None) -> Measurement:
-        return replace(
-            self, points=np.asarray(points, float), statistics=self.statistics if statistics is None else statistics
-        )
+        told = self.statistics if statistics is None else statistics
+        return replace(self, points=np.asarray(points, float), statistics=told)
 
     @property
     def length(self) -> float:

@@ -37,7 +37,7 @@ class Slab:
 class Plane:
     """A rectangle of pixels in patient space.
 
-    center_lps: LPS mm of the middle of the picture. right, down: unit vectors (LPS) towards the next column and row.
+    center_lps: LPS mm of the picture's middle. right, down: unit vectors (LPS) to the next column and row.
     spacing: mm between pixels (x, y). size: pixels (width, height). Pixel centres are at integers.
     """
 
@@ -67,13 +67,15 @@ class Plane:
         """LPS mm of pixel positions (x, y), shape (..., 2) -> (..., 3)."""
         xy = np.asarray(xy, float)
         offset = (xy - (np.array(self.size) - 1) / 2) * np.array(self.spacing)
-        return self.center_lps + offset[..., :1] * self.right + offset[..., 1:2] * self.down
+        lps: Vector = self.center_lps + offset[..., :1] * self.right + offset[..., 1:2] * self.down
+        return lps
 
     def to_pixel(self, lps: ArrayLike) -> Vector:
-        """Pixel positions (x, y) of points dropped onto the plane along its normal, shape (..., 3) -> (..., 2)."""
+        """Pixel positions (x, y) of points dropped onto the plane along its normal, (..., 3) -> (..., 2)."""
         d = np.asarray(lps, float) - self.center_lps
         along = np.stack([d @ self.right, d @ self.down], axis=-1)
-        return along / np.array(self.spacing) + (np.array(self.size) - 1) / 2
+        xy: Vector = along / np.array(self.spacing) + (np.array(self.size) - 1) / 2
+        return xy
 
     def distance(self, lps: ArrayLike) -> Vector | float:
         """Signed distance in mm from the plane, positive along its normal."""
@@ -96,12 +98,11 @@ class Plane:
         """Turned about an axis through a point (right-hand rule)."""
         turn = rotation(axis, degrees)
         about = np.asarray(about_lps, float)
-        return replace(
-            self, center_lps=about + turn @ (self.center_lps - about), right=turn @ self.right, down=turn @ self.down
-        )
+        center = about + turn @ (self.center_lps - about)
+        return replace(self, center_lps=center, right=turn @ self.right, down=turn @ self.down)
 
     def letters(self) -> dict[Literal["left", "right", "top", "bottom"], str]:
-        """Orientation letters at the picture's edges: R L A P H F, two when oblique, the larger part first."""
+        """Orientation letters at the picture's edges: R L A P H F, two when oblique, the larger first."""
         return {
             "right": direction_letters(self.right), "left": direction_letters(-self.right),
             "bottom": direction_letters(self.down), "top": direction_letters(-self.down),
@@ -113,11 +114,12 @@ def rotation(axis: ArrayLike, degrees: float) -> Vector:
     x, y, z = np.asarray(axis, float) / np.linalg.norm(axis)
     cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
     angle = np.radians(degrees)
-    return np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross
+    turn: Vector = np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross
+    return turn
 
 
 def direction_letters(direction: ArrayLike, tolerance_deg: float = 5.0) -> str:
-    """Letters of a direction in LPS: the largest component first, a second where it leans more than the tolerance.
+    """Letters of a direction in LPS: the largest component first, a second where it leans past the tolerance.
 
     As DICOM PS3.3 C.7.6.1.1.1 (Patient Orientation), with H and F for head and foot and at most two letters.
     """

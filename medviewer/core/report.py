@@ -22,7 +22,7 @@ class ReportItem:
 
 @dataclass(frozen=True)
 class GeometryReport:
-    """green: right as it is; amber: put right, or to be read with care; red: no millimetre can be vouched for."""
+    """green: right as it is; amber: put right, or to be read with care; red: no millimetre is vouched for."""
 
     verdict: Verdict = "green"
     tilt_deg: float = 0.0

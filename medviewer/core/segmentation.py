@@ -43,7 +43,8 @@ class SaliencyMap:
     """map: [k, j, i] float32, not negative, on `geometry` (the grid of the image that is explained).
 
     cell: size of one map cell, in mm where the image has a spacing (`cell_unit` "mm"), else in pixels ("px").
-    this_image, this_model: honesty figures, see `medviewer.inference.explain`. verdict: fair, care, no, not measured.
+    this_image, this_model: honesty figures, see `medviewer.inference.explain`. verdict: fair, care, no, not
+    measured.
     """
 
     map: NDArray[np.float32]

@@ -43,5 +43,6 @@ def value_text(value: float | None, unit: str) -> str:
 def position_text(lps: ArrayLike) -> str:
     """An LPS position by letters: "R 82.0  A 14.0  H 206.0 mm"."""
     pairs = (("R", "L"), ("A", "P"), ("F", "H"))
-    parts = [f"{pair[1 if v >= 0 else 0]} {abs(v):.1f}" for pair, v in zip(pairs, np.asarray(lps, float), strict=True)]
+    position = np.asarray(lps, float)
+    parts = [f"{pair[1 if v >= 0 else 0]} {abs(v):.1f}" for pair, v in zip(pairs, position, strict=True)]
     return "  ".join(parts) + " mm"

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 class Values:
     """value = stored * slope + intercept, in `unit` (PS3.3 C.11.1.1.2); slopes may differ by slice.
 
-    slope, intercept: shape (1,) or (slices,). padding: stored values (inclusive range) that stand for no tissue,
+    slope, intercept: shape (1,) or (slices,). padding: stored values (inclusive range) that are no tissue,
     or None. source: where slope and intercept came from ("RescaleSlope", "NIfTI scl_slope", ...).
     """
 
@@ -34,7 +34,8 @@ class Values:
     def at(self, k: int) -> tuple[float, float]:
         """(slope, intercept) of slice k."""
         n = len(self.slope)
-        return float(self.slope[k if n > 1 else 0]), float(self.intercept[k if len(self.intercept) > 1 else 0])
+        m = len(self.intercept)
+        return float(self.slope[k if n > 1 else 0]), float(self.intercept[k if m > 1 else 0])
 
     def apply(self, stored: NDArray[np.generic], k: int | None = None) -> NDArray[np.float32]:
         """float32 values of stored numbers: of slice k, or (k None) of a whole array [k, ...]."""
@@ -42,5 +43,5 @@ class Values:
             slope, intercept = self.at(k or 0)
             return stored.astype(np.float32) * np.float32(slope) + np.float32(intercept)
         shape = (-1,) + (1,) * (stored.ndim - 1)
-        scaled = stored * self.slope.reshape(shape) + self.intercept.reshape(shape)
+        scaled = stored.astype(np.float64) * self.slope.reshape(shape) + self.intercept.reshape(shape)
         return scaled.astype(np.float32)

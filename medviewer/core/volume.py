@@ -21,8 +21,8 @@ SpacingSource = Literal["patient", "detector", "magnified", "calibrated", "regio
 class Volume:
     """Voxels as stored, what their numbers mean, and where they are.
 
-    array:    [k, j, i] integers or floats as stored, or [k, j, i, 3] uint8 for colour; may be filled while in use.
-    geometry: grid in LPS mm. Where `kind` is not "volume" it only says pixel spacing (or 1 mm) and order; ask
+    array:    [k, j, i] integers or floats as stored, [k, j, i, 3] uint8 for colour; may still be filling.
+    geometry: grid in LPS mm. Where `kind` is not "volume" it only says pixel spacing (or 1 mm) and order: ask
               `pixel_spacing` before any millimetre is shown, and never cut another plane than the stored one.
     values:   stored -> unit. windows: as the file gives them, the first is the default.
     invert:   MONOCHROME1: low values are shown bright.
@@ -36,13 +36,13 @@ class Volume:
     windows: list[Window] = field(default_factory=list)
     invert: bool = False
     pixel_spacing: tuple[float, float] | None = None
-    """mm between (columns, rows) where vouched for (of the detector too: `spacing_source` says), else None."""
+    """mm between (columns, rows) where vouched for (of the detector too: `spacing_source`), else None."""
     pixel_aspect: float = 1.0
     """Height of a pixel divided by its width, for display where there is no spacing."""
     spacing_source: SpacingSource | None = None
     frame_time_ms: float | None = None
     meta: dict[str, Any] = field(default_factory=dict)
-    """modality, series_uid, study_uid, description, patient_name, patient_id, date, body_part, orientation, ..."""
+    """modality, series_uid, study_uid, description, patient_name, patient_id, date, body_part, ..."""
 
     @property
     def is_color(self) -> bool:

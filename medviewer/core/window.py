@@ -13,7 +13,7 @@ WindowFunction = Literal["LINEAR", "LINEAR_EXACT", "SIGMOID"]
 
 @dataclass(frozen=True)
 class Window:
-    """VOI transformation in value units (PS3.3 C.11.2.1.2 and C.11.2.1.3); `name` is the file's explanation."""
+    """VOI transformation in value units (PS3.3 C.11.2.1.2, C.11.2.1.3); `name` is the file's explanation."""
 
     center: float
     width: float
