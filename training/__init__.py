@@ -1,0 +1,1 @@
+"""Makes the models: prepare, train, evaluate, export, package. Needs the `train` extra."""
