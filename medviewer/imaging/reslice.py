@@ -38,11 +38,14 @@ class ResliceResult:
     scale: tuple[float, float]
     index_plane: IndexPlane
     grid_size: tuple[int, int, int]
+    thickness_mm: float = 0.0
 
     @cached_property
     def inside(self) -> NDArray[np.bool_] | None:
-        """[y, x] whether a pixel lies within the outer edges of the voxels; None: all do."""
-        return self.index_plane.inside(self.grid_size)
+        """[y, x] whether a pixel (or its line through the slab) meets the voxels, to their outer edges; None:
+        all.
+        """
+        return self.index_plane.inside(self.grid_size, self.thickness_mm)
 
     def values(self) -> NDArray[np.float32]:
         """float32 [y, x] in the volume's unit; NaN outside."""
@@ -69,30 +72,66 @@ def reslice(
     """
     cut = IndexPlane.of(volume.geometry, plane)
     array, values = volume.array, volume.values
-    if volume.is_color or values.is_uniform:
-        scale = (1.0, 0.0) if volume.is_color else values.at(0)
-        if slab is not None and scale[0] < 0:
-            slab = Slab(slab.thickness_mm, _mirrored(slab.mode))
-        background = _darkest(array.dtype, scale[0])
-        stored = _cut(array, cut, slab, interpolation, background, unrounded)
-        return ResliceResult(stored, scale, cut, volume.size)
-    k = cut.own_slice()
-    if slab is None and k is not None and 0 <= k < volume.size[2]:
-        scale = values.at(k)
-        stored = _cut(array, cut, None, interpolation, _darkest(array.dtype, scale[0]), unrounded)
-        return ResliceResult(stored, scale, cut, volume.size)
     thickness = slab.thickness_mm if slab else 0.0
-    box = cut.box(volume.size, thickness)
+    k = cut.own_slice() if thickness <= 0 else None
+    own_slice = k is not None and 0 <= k < volume.size[2]
+    if volume.is_color or values.is_uniform or own_slice:
+        scale = (1.0, 0.0) if volume.is_color else values.at(k if k is not None and own_slice else 0)
+        if slab is not None and scale[0] < 0:
+            slab = Slab(thickness, _mirrored(slab.mode))
+        stored = _cut(array, cut, slab, interpolation, _darkest(array.dtype, scale[0]), unrounded)
+        return ResliceResult(stored, scale, cut, volume.size, thickness)
     background = _darkest(np.dtype(np.float32), 1.0)
+    box = cut.box(volume.size, thickness)
     if box is None:
-        return ResliceResult(np.full(plane.size[::-1], background, np.float32), (1.0, 0.0), cut, volume.size)
+        stored = np.full(plane.size[::-1], background, np.float32)
+        return ResliceResult(stored, (1.0, 0.0), cut, volume.size, thickness)
     (i0, i1), (j0, j1), (k0, k1) = box
     part = array[k0:k1, j0:j1, i0:i1].astype(np.float32)
-    for n, k in enumerate(range(k0, k1)):
-        slope, intercept = values.at(k)
+    for n in range(k1 - k0):
+        slope, intercept = values.at(k0 + n)
         part[n] = part[n] * np.float32(slope) + np.float32(intercept)
     stored = _cut(part, cut.shifted((-i0, -j0, -k0)), slab, interpolation, background, unrounded)
-    return ResliceResult(stored, (1.0, 0.0), cut, volume.size)
+    return ResliceResult(stored, (1.0, 0.0), cut, volume.size, thickness)
+
+
+def stored_plane(volume: Volume, k: int = 0) -> Plane:
+    """The picture of a stored slice or frame as it is: columns to the right, rows downwards, square pixels.
+
+    For films, stacks and cines, which have no place: x and y run along columns and rows in mm (or in pixels
+    where no spacing is known), z is the frame's number. Pixels that are not square are resampled to the
+    smaller side.
+    """
+    geometry = stored_geometry(volume)
+    width, height = volume.size[:2]
+    sx, sy = geometry.spacing[:2]
+    pixel = min(sx, sy)
+    out = max(1, round(width * sx / pixel)), max(1, round(height * sy / pixel))
+    spacing = width * sx / out[0], height * sy / out[1]
+    center = geometry.to_lps([(width - 1) / 2, (height - 1) / 2, k])
+    return Plane(center, np.array([1.0, 0, 0]), np.array([0, 1.0, 0]), spacing, out)
+
+
+def stored_geometry(volume: Volume) -> Geometry:
+    """The grid of `stored_plane`: pixel spacing, or 1 px with the true aspect, and frames 1 apart."""
+    sx, sy = volume.pixel_spacing or (1.0, volume.pixel_aspect)
+    return Geometry(np.diag([sx, sy, 1.0, 1.0]), volume.size)
+
+
+def reslice_stored(
+    volume: Volume,
+    k: int = 0,
+    plane: Plane | None = None,
+    interpolation: Interpolation = "linear",
+    unrounded: bool = False,
+) -> ResliceResult:
+    """A stored slice or frame on `stored_plane` (or on a plane like it with another frame or size)."""
+    cut = IndexPlane.of(stored_geometry(volume), plane or stored_plane(volume, k))
+    scale = (1.0, 0.0) if volume.is_color else volume.values.at(k)
+    one = volume.array[k : k + 1]
+    background = _darkest(one.dtype, scale[0])
+    stored = _cut(one, cut.shifted((0, 0, -k)), None, interpolation, background, unrounded)
+    return ResliceResult(stored, scale, cut, volume.size)
 
 
 def reslice_grid(

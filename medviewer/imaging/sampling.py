@@ -59,17 +59,27 @@ class IndexPlane:
         w, h = self.size[0] - 1, self.size[1] - 1
         return np.stack([self.first + x * self.right + y * self.down for x in (0, w) for y in (0, h)])
 
-    def inside(self, size: tuple[int, int, int]) -> NDArray[np.bool_] | None:
-        """[y, x] which pixels lie within the voxels' outer edges; None where all do."""
+    def inside(self, size: tuple[int, int, int], thickness_mm: float = 0.0) -> NDArray[np.bool_] | None:
+        """[y, x] where the plane, or a slab of that thickness, meets the voxels (outer edges); None:
+        everywhere.
+        """
         corners, top = self.corners(), np.array(size) - 0.5 + 1e-6
         if (corners >= -0.5 - 1e-6).all() and (corners <= top).all():
             return None
         x, y = (np.arange(n, dtype=np.float64) for n in self.size)
-        out = np.ones(self.size[::-1], bool)
+        # The part of each pixel's line through the slab that lies between the two faces of every axis.
+        first = np.full(self.size[::-1], -thickness_mm / 2 - 1e-9)
+        last = np.full(self.size[::-1], thickness_mm / 2 + 1e-9)
         for a in range(3):
             at = self.first[a] + y[:, None] * self.down[a] + x[None, :] * self.right[a]
-            out &= (at >= -0.5 - 1e-6) & (at <= top[a])
-        return out
+            slope = float(self.normal[a])
+            if thickness_mm <= 0 or abs(slope) < 1e-12:
+                last[(at < -0.5 - 1e-6) | (at > top[a])] = -np.inf
+                continue
+            faces = (-0.5 - at) / slope, (top[a] - at) / slope
+            np.maximum(first, np.minimum(*faces), out=first)
+            np.minimum(last, np.maximum(*faces), out=last)
+        return first <= last
 
     def own_slice(self) -> int | None:
         """Index of the stored slice that the whole plane lies in, or None."""
