@@ -1,8 +1,8 @@
 """Backward operators written as ordinary forward ones, so that a gradient can be exported to ONNX.
 
-`torch.func.grad` traced by `make_fx` leaves operators such as `convolution_backward` in the graph, which ONNX does
-not know. Each function here is the vector-Jacobian product with respect to the operator's input (weights are
-constants) in operators that every runtime has. Networks are in evaluation mode, spatial sizes are fixed.
+`torch.func.vjp` traced by `make_fx` leaves operators such as `convolution_backward` in the graph, which ONNX
+does not know. Each function here is the vector-Jacobian product with respect to the operator's input (weights
+are constants) in operators that every runtime has. Networks are in evaluation mode, spatial sizes are fixed.
 """
 
 from __future__ import annotations
@@ -97,8 +97,7 @@ def upsample_bilinear2d_backward(
     align_corners: bool,
     *scales: float | None,
 ) -> Tensor:
-    """Linear interpolation along each axis is a matrix; its gradient is the product with the transposed ones."""
-
+    """Linear interpolation along an axis is a matrix; its gradient is the product with the transposed one."""
     rows = _interpolation(output_size[0], input_size[2], align_corners)
     columns = _interpolation(output_size[1], input_size[3], align_corners)
     along_columns = _product(grad, columns)
@@ -106,13 +105,13 @@ def upsample_bilinear2d_backward(
 
 
 def _product(x: Tensor, matrix: Tensor) -> Tensor:
-    """x @ matrix over the last axis as one plain matrix product (a batched one would store a matrix a channel)."""
+    """x @ matrix over the last axis as one plain product (a batched one stores a matrix for each channel)."""
     return torch.mm(x.reshape(-1, x.shape[-1]), matrix).reshape(*x.shape[:-1], matrix.shape[1])
 
 
 @functools.lru_cache(maxsize=64)
 def _interpolation(output: int, cells: int, align_corners: bool) -> Tensor:
-    """(output, cells): linear interpolation of that many cells, made outside the trace so that it is a constant (one for equal sides)."""
+    """(output, cells), made outside the trace so that it is a constant, and the same one for equal sides."""
     with _disable_current_modes():
         unit = torch.eye(cells)[:, None]
         shown = torch.nn.functional.interpolate(unit, size=output, mode="linear", align_corners=align_corners)
@@ -165,7 +164,7 @@ _OWN: dict[Any, Callable[..., Any]] = {
 
 
 def backward_table() -> dict[Any, Callable[..., Any]]:
-    """Decompositions for `make_fx`: torch's own where they hold only ordinary operators, ours for the rest."""
+    """Decompositions for `make_fx`: torch's own where they hold ordinary operators only, else ours."""
     of_torch = get_decompositions(
         [
             aten.leaky_relu_backward,

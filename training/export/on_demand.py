@@ -1,8 +1,8 @@
 """Puts the backward part of a graph behind an `If`, so that plain scores cost no more than the plain network.
 
 ONNX Runtime computes every node of a graph, whichever outputs are asked for (measured with 1.31, also with
-`only_execute_path_to_fetches`). A map of nothing is zero everywhere, so where no target is given (all weights 0) the
-branch that computes it can be left out without changing any output.
+`only_execute_path_to_fetches`). A map of nothing is zero everywhere, so where no target is given (all
+weights 0) the branch that computes it can be left out without changing any output.
 """
 
 from __future__ import annotations

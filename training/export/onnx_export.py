@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,7 +74,7 @@ def export_onnx(network: nn.Module, path: Path, batch: int, channels: int, size:
         input_shape=(batch, channels, size[0], size[1]),
         score_shape=shapes["scores"],
         feature_shape=(features[0], features[1], features[2], features[3]),
-        size_bytes=os.path.getsize(path),
+        size_bytes=path.stat().st_size,
         opset=OPSET,
     )
 

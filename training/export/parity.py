@@ -13,7 +13,7 @@ from training.export.saliency_graph import Example, example_inputs, frozen, sali
 
 
 def random_inputs(example: Example, draws: int, seed: int) -> list[Example]:
-    """Inputs of the same shapes: noise of several sizes, each time another target channel and another region."""
+    """Inputs of the same shapes: smooth noise, each time another target channel and another region."""
     generator = torch.Generator().manual_seed(seed)
     batch, channels = example.target.shape
     height, width = example.image.shape[2:]
@@ -49,10 +49,10 @@ def parity(
     """Largest difference between torch and ONNX Runtime (CPU) for every output, over `draws` random inputs.
 
     Returns:
-        {"draws", "seed", "runtime", "scores": {"max_abs", "max_rel", "median_rel"}, "features": …, "saliency_…": …};
-        relative ones to the largest value of that output in torch, the median over the draws. Maps by gradient may
-        differ by more than rounding where a unit stands exactly at its kink: float32 then puts it on one side here
-        and on the other there (torch in float32 and in float64 differ in the same way).
+        {"draws", "seed", "runtime", "scores": {"max_abs", "max_rel", "median_rel"}, …}; relative to the
+        largest value of that output in torch, the median over the draws. Maps by gradient may differ
+        by more than rounding where a unit stands exactly at its kink: float32 then puts it on one side here,
+        on the other there (torch in float32 and in float64 differ likewise).
     """
     still = frozen(network)
     example = example_inputs(still, batch, channels, size)

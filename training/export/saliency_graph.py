@@ -1,7 +1,7 @@
 """Scores and class activation maps of a network as one function of image, target and region.
 
-A network that can be explained is cut in two: `features(x)` gives a tuple whose first entry is the explained layer
-(the others are what else the rest needs, such as skip connections), `rest(*features)` gives the scores.
+A network that can be explained is cut in two: `features(x)` gives a tuple whose first entry is the explained
+layer (the others are what else the rest needs, such as skip connections), `rest(*features)` gives the scores.
 
 Grad-CAM: Selvaraju et al. 2017, doi 10.1109/ICCV.2017.74. HiResCAM: Draelos and Carin 2020, arXiv 2011.08891.
 """
@@ -41,7 +41,7 @@ class ExplainedNetwork(Protocol):
 class Example:
     """Inputs of the fixed shapes that a graph is traced with.
 
-    image (B, C, H, W); target (B, K), the weights of the score channels; region (B, 1, H, W), the pixels meant.
+    image (B, C, H, W); target (B, K), weights of the score channels; region (B, 1, H, W), the pixels meant.
     """
 
     image: Tensor
@@ -67,11 +67,11 @@ class SaliencyFunction:
 
 
 def frozen(network: nn.Module) -> nn.Module:
-    """A copy in evaluation mode whose parameters take no gradient and whose units do not overwrite their input."""
+    """A copy in evaluation mode: parameters take no gradient, units do not overwrite their input."""
     still = copy.deepcopy(network).cpu().float().eval().requires_grad_(False)
     for module in still.modules():
         if hasattr(module, "inplace"):
-            module.inplace = False  # overwriting in place cannot be traced through a gradient
+            module.__dict__["inplace"] = False  # overwriting in place cannot be traced through a gradient
     return still
 
 
@@ -87,10 +87,10 @@ def example_inputs(network: nn.Module, batch: int, channels: int, size: tuple[in
 
 
 def linear_head(network: nn.Module, image: Tensor, tolerance: float = 1e-5) -> Tensor | None:
-    """Weights (K, F) by which a cell of the layer enters the scores, if the head is pooling + linear; else None.
+    """Weights (K, F) by which a cell enters the scores if the head is pooling + linear, else None.
 
-    Found by looking at what the head does, not at its name: its derivative is the same at two random places and in
-    every cell. That derivative is the linear layer's weight divided by the number of cells.
+    Found by looking at what the head does, not at its name: its derivative is the same at two random places
+    and in every cell. That derivative is the linear layer's weight divided by the number of cells.
     """
     explained = cast(ExplainedNetwork, network)
     with torch.no_grad():
@@ -115,8 +115,10 @@ def saliency_function(network: nn.Module, example: Example) -> SaliencyFunction:
     """The network as `f(image, target, region) -> (scores, features, maps…)`.
 
     With A the explained layer and g the gradient of `sum(scores * target * region)` to it:
-    grad-cam = relu(sum over channels of (mean of g over cells) * A), hires-cam = relu(sum over channels of g * A).
-    Where the head is pooling + linear both are the same and g is known in closed form; a classifier ignores the region.
+    grad-cam = relu(sum over channels of (mean of g over cells) * A),
+    hires-cam = relu(sum over channels of g * A).
+    Where the head is pooling + linear both are the same and g is known in closed form; a classifier ignores
+    the region.
 
     Args:
         network: as `frozen` gives it; has `features` and `rest`.
@@ -136,8 +138,7 @@ def saliency_function(network: nn.Module, example: Example) -> SaliencyFunction:
 
     def by_gradient(image: Tensor, target: Tensor, region: Tensor) -> tuple[Tensor, ...]:
         layer, *others = explained.features(image)
-
-        scores, back = torch.func.vjp(lambda first: explained.rest(first, *others), layer)
+        scores, back, *_ = torch.func.vjp(lambda first: explained.rest(first, *others), layer)
         (gradient,) = back(target if scores.dim() == 2 else target[:, :, None, None] * region)
         grad_cam = torch.relu((gradient.mean((2, 3), keepdim=True) * layer).sum(1, keepdim=True))
         hires_cam = torch.relu((gradient * layer).sum(1, keepdim=True))
@@ -165,7 +166,7 @@ def traced(function: SaliencyFunction, example: Example) -> GraphModule:
 
 
 def _keep_resizing(graph: GraphModule) -> None:
-    """The exporter takes bilinear upsampling to pieces unless it comes in the form that has its factors as a list."""
+    """The exporter takes bilinear upsampling to pieces unless it comes in the form with a list of factors."""
     for node in graph.graph.nodes:
         if node.op == "call_function" and node.target is torch.ops.aten.upsample_bilinear2d.default:
             x, size, align_corners = node.args[:3]

@@ -1,10 +1,11 @@
-"""The model card docs/README.md, made from viewer.json and figures.json so that no figure is typed by hand."""
+"""The model card docs/README.md, made from viewer.json and figures.json: no figure is typed by hand."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from medviewer.core.words import NOT_FOR_DIAGNOSIS
 from training.packaging.metadata import About
 
 _HONESTY = {
@@ -32,7 +33,7 @@ def card(viewer: Mapping[str, Any], figures: Mapping[str, Any], about: About) ->
     """Markdown: an English card with a Chinese summary."""
     parts = [
         f"# {viewer['title']['en']} · {viewer['title']['zh']}",
-        f"`{viewer['name']}` {viewer['version']}, {viewer['task']}. **Research and teaching only – not for diagnosis.**",
+        f"`{viewer['name']}` {viewer['version']}, {viewer['task']}. **{NOT_FOR_DIAGNOSIS.en}.**",
         viewer["summary"]["en"],
         _chinese_summary(viewer, figures),
         "## What it is for",
@@ -147,8 +148,9 @@ def _parity(parity: Mapping[str, Any]) -> str:
         for name, found in outputs.items()
     ]
     return (
-        f"Largest difference between the exported graph ({parity['runtime']}) and torch over {parity['draws']} random "
-        "inputs; relative to the output's largest value, median and maximum over the inputs.\n\n"
+        f"Largest difference between the exported graph ({parity['runtime']}) and torch over "
+        f"{parity['draws']} random inputs; relative to the output's largest value, median and "
+        "maximum over the inputs.\n\n"
         + _table(("output", "largest", "relative, median", "relative, largest"), rows)
     )
 
@@ -167,5 +169,5 @@ def _chinese_summary(viewer: Mapping[str, Any], figures: Mapping[str, Any]) -> s
         figure = viewer["honesty"][name]
         if figure is not None:
             lines.append(f"{words}：{_number(figure['value'])}。")
-    lines.append("仅供科研与教学，不用于临床诊断。")
+    lines.append(f"{NOT_FOR_DIAGNOSIS.zh}。")
     return "\n".join(f"> {line}  " for line in lines)

@@ -1,6 +1,6 @@
-"""Three small untrained packages for tests and for trying the viewer: `python -m training.packaging.example OUT_DIR`.
+"""Three small untrained packages for tests: `python -m training.packaging.example OUT_DIR`.
 
-Their networks (example_networks.py) mark what is brighter than half of the window; no figure is claimed for them.
+Their networks (example_networks.py) mark what is brighter than half of the window; nothing else is claimed.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _ABOUT = About(
     intended_use="Tests of the viewer.",
 )
 _LICENCE = "SPDX-License-Identifier: Apache-2.0\nhttps://www.apache.org/licenses/LICENSE-2.0\n"
-_FIGURES = {
+_FIGURES: dict[str, Any] = {
     "split": "none",
     "data": "none",
     "n_patients": None,
@@ -133,7 +133,7 @@ def tiny_detector() -> PackageParts:
 
 
 def tiny_segmenter() -> PackageParts:
-    """Segmentation by softmax: background, bright (0.5 to 0.8 of the window), brightest; tiles of 64 × 64, batch 2."""
+    """Segmentation by softmax: background, bright (0.5 to 0.8 of the window), brightest; 64 × 64, batch 2."""
     viewer = _viewer(
         "tiny_segmenter",
         "微型分割示例",
@@ -155,7 +155,7 @@ def tiny_segmenter() -> PackageParts:
 
 
 def tiny_classifier() -> PackageParts:
-    """Classification of films by their mean brightness: two labels, 64 × 64, three equal colour channels, batch 2."""
+    """Classification of films by their mean brightness: two labels, 64 × 64, three channels, batch 2."""
     viewer = _viewer(
         "tiny_classifier",
         "微型分类示例",

@@ -1,7 +1,7 @@
 """Small networks with drawn weights for the example packages.
 
-One channel is led through by hand from the image to the scores, so that the untrained networks still do something
-that can be foreseen: they mark what is brighter than half of the window. All other weights are small noise.
+One channel is led through by hand from the image to the scores, so that the untrained networks still do
+something that can be foreseen: they mark what is brighter than half of the window. All else is small noise.
 """
 
 from __future__ import annotations
@@ -10,10 +10,19 @@ import torch
 from torch import Tensor, nn
 
 
-def _block(inputs: int, outputs: int) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)
-    )
+class Block(nn.Module):
+    """3 × 3 convolution, batch norm, ReLU."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(inputs, outputs, 3, padding=1, bias=False)
+        self.norm = nn.BatchNorm2d(outputs)
+        self.act = nn.ReLU(inplace=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, inputs, H, W) → (B, outputs, H, W)."""
+        out: Tensor = self.act(self.norm(self.conv(x)))
+        return out
 
 
 class ExampleUNet(nn.Module):
@@ -21,11 +30,11 @@ class ExampleUNet(nn.Module):
 
     def __init__(self, channels: int, scores: int, width: int = 4) -> None:
         super().__init__()
-        self.enc1 = _block(channels, width)
-        self.enc2 = _block(width, 2 * width)
-        self.enc3 = _block(2 * width, 2 * width)
-        self.dec2 = _block(4 * width, 2 * width)
-        self.dec1 = _block(3 * width, width)
+        self.enc1 = Block(channels, width)
+        self.enc2 = Block(width, 2 * width)
+        self.enc3 = Block(2 * width, 2 * width)
+        self.dec2 = Block(4 * width, 2 * width)
+        self.dec1 = Block(3 * width, width)
         self.head = nn.Conv2d(width, scores, 1)
         self.pool = nn.MaxPool2d(2)
         self.up = nn.Upsample(scale_factor=2, mode="bilinear", align_corners=False)
@@ -52,11 +61,11 @@ class ExampleClassifier(nn.Module):
 
     def __init__(self, channels: int, scores: int, width: int = 12) -> None:
         super().__init__()
-        self.stem = _block(channels, width)
+        self.stem = Block(channels, width)
         self.depthwise = nn.Conv2d(width, width, 3, stride=2, padding=1, groups=width, bias=False)
         self.norm = nn.BatchNorm2d(width)
         self.act = nn.ReLU6(inplace=True)
-        self.last = _block(width, width)
+        self.last = Block(width, width)
         self.pool = nn.AvgPool2d(2)
         self.head = nn.Linear(width, scores)
 
@@ -74,26 +83,41 @@ class ExampleClassifier(nn.Module):
 
 
 @torch.no_grad()
-def _draw(network: nn.Module, seed: int, noise: float) -> None:
+def draw_weights(network: nn.Module, seed: int, noise: float = 0.04) -> None:
+    """Small random weights; batch norms near identity, yet not at it, so that folding them is tested."""
     generator = torch.Generator().manual_seed(seed)
     for module in network.modules():
-        if isinstance(
-            module, nn.BatchNorm2d
-        ):  # stay at identity, yet not exactly, so that folding it is tested
-            module.running_mean.copy_(0.02 * torch.randn(module.num_features, generator=generator))
-            module.running_var.copy_(1.0 + 0.1 * torch.rand(module.num_features, generator=generator))
+        if isinstance(module, nn.BatchNorm2d):
+            _mean(module).copy_(0.02 * torch.randn(module.num_features, generator=generator))
+            _var(module).copy_(1.0 + 0.1 * torch.rand(module.num_features, generator=generator))
         elif isinstance(module, nn.Conv2d | nn.Linear):
             module.weight.copy_(noise * torch.randn(module.weight.shape, generator=generator))
             if module.bias is not None:
                 module.bias.zero_()
 
 
-def _lead(conv: nn.Conv2d, norm: nn.BatchNorm2d, output: int, source: int, kernel: Tensor) -> None:
-    """Let channel `output` be `source` filtered with `kernel`, and nothing else."""
-    conv.weight[output].zero_()
-    conv.weight[output, source] = kernel
-    norm.running_mean[output] = 0.0
-    norm.running_var[output] = 1.0 - norm.eps
+def _mean(norm: nn.BatchNorm2d) -> Tensor:
+    assert norm.running_mean is not None
+    return norm.running_mean
+
+
+def _var(norm: nn.BatchNorm2d) -> Tensor:
+    assert norm.running_var is not None
+    return norm.running_var
+
+
+def _lead(block: Block, output: int, parts: dict[int, Tensor]) -> None:
+    """Let channel `output` be the sum of the given input channels, each filtered 3 × 3, and nothing else."""
+    block.conv.weight[output].zero_()
+    for source, kernel in parts.items():
+        block.conv.weight[output, source] = kernel
+    _pass(block.norm, output)
+
+
+def _pass(norm: nn.BatchNorm2d, channel: int) -> None:
+    """Let the norm leave this channel as it is."""
+    _mean(norm)[channel] = 0.0
+    _var(norm)[channel] = 1.0 - norm.eps
 
 
 _DELTA = torch.zeros(3, 3)
@@ -108,16 +132,13 @@ def bright_unet(channels: int, slopes: list[float], offsets: list[float], seed: 
     Half of the brightness reaches the scores through the explained layer, half through the skip connection.
     """
     network = ExampleUNet(channels, len(slopes))
-    _draw(network, seed, noise=0.04)
-    _lead(network.enc1[0], network.enc1[1], 0, channels // 2, _DELTA)
-    _lead(network.enc2[0], network.enc2[1], 0, 0, _BLUR)
-    up_channels = network.enc3[0].out_channels
-    _lead(network.dec2[0], network.dec2[1], 0, up_channels, _BLUR)
-    layer_channels = network.dec2[0].out_channels
-    _lead(network.dec1[0], network.dec1[1], 0, 0, 0.5 * _DELTA)
-    network.dec1[0].weight[0, layer_channels] = 0.5 * _DELTA
+    draw_weights(network, seed)
+    _lead(network.enc1, 0, {channels // 2: _DELTA})
+    _lead(network.enc2, 0, {0: _BLUR})
+    _lead(network.dec2, 0, {network.enc3.conv.out_channels: _BLUR})
+    _lead(network.dec1, 0, {0: 0.5 * _DELTA, network.dec2.conv.out_channels: 0.5 * _DELTA})
     network.head.weight[:, 0, 0, 0] = torch.tensor(slopes)
-    network.head.bias.copy_(torch.tensor(offsets))
+    network.head.bias = nn.Parameter(torch.tensor(offsets))
     return network.eval()
 
 
@@ -127,11 +148,11 @@ def bright_classifier(
 ) -> ExampleClassifier:
     """A classifier whose score k is about `slopes[k] * (mean of the image) + offsets[k]`."""
     network = ExampleClassifier(channels, len(slopes))
-    _draw(network, seed, noise=0.04)
-    _lead(network.stem[0], network.stem[1], 0, channels // 2, _DELTA)
+    draw_weights(network, seed)
+    _lead(network.stem, 0, {channels // 2: _DELTA})
     network.depthwise.weight[0, 0] = _BLUR
-    network.norm.running_mean[0], network.norm.running_var[0] = 0.0, 1.0 - network.norm.eps
-    _lead(network.last[0], network.last[1], 0, 0, _DELTA)
+    _pass(network.norm, 0)
+    _lead(network.last, 0, {0: _DELTA})
     network.head.weight[:, 0] = torch.tensor(slopes)
     network.head.bias.copy_(torch.tensor(offsets))
     return network.eval()

@@ -16,7 +16,7 @@ SCHEMA = (
 
 @dataclass(frozen=True)
 class About:
-    """What the maker states of a model: authors, copyright, the data's source with its licence and citation."""
+    """What the maker states of a model: authors, copyright, the data's source with licence and citation."""
 
     authors: str
     copyright: str

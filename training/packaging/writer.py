@@ -32,7 +32,7 @@ class PackageParts:
 
     Attributes:
         network: torch module with `features` and `rest`; its weights are stored by their state_dict's names.
-        viewer: viewer.json; `saliency.methods`, `saliency.cell` and missing honesty figures are filled in here.
+        viewer: viewer.json; `saliency.methods`, `.cell` and missing honesty figures are filled in here.
         figures: figures.json; the parity of the export is added here.
         about: authors, copyright, data source.
         licence: text of the file LICENSE.
@@ -64,8 +64,8 @@ def write_package(
 
     Raises:
         FileExistsError: the folder exists and may not be replaced.
-        ValueError: the description does not belong to the network, the export is further from torch than the golden
-            test allows, or a file would be over 20 MB.
+        ValueError: the description does not belong to the network, the export is further from torch than the
+            golden test allows, or a file would be over 20 MB.
     """
     if folder.exists() and not replace:
         raise FileExistsError(f"{folder} exists")
