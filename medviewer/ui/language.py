@@ -1,8 +1,8 @@
 """The language of the window, switched while it runs.
 
-A widget shows a text through `put(widget.setText, WORDS)`: it is set now and again whenever the language changes,
-for as long as the widget lives. What is painted or made of figures asks `tr()` when it is drawn and listens to
-`changed`.
+A widget shows a text through `put(widget.setText, WORDS)`: it is set now and again whenever the language
+changes, for as long as the widget lives. What is painted or made of figures asks `tr()` when it is drawn and
+listens to `changed`.
 """
 
 from __future__ import annotations

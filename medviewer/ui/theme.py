@@ -65,7 +65,8 @@ def qcolor(token: str, alpha: int = 255) -> QColor:
 def load_fonts() -> None:
     """Register the fonts that ship (once for the process)."""
     if not _loaded:
-        QFontDatabase.addApplicationFont(str(paths.resources_folder() / "fonts" / "InterVariable.ttf"))
+        for file in sorted((paths.resources_folder() / "fonts").glob("Inter-*.ttf")):
+            QFontDatabase.addApplicationFont(str(file))
         _loaded.append(LATIN)
 
 
@@ -109,9 +110,11 @@ def apply(app: QApplication) -> None:
     role = QPalette.ColorRole
     for which, token in (
         (role.Window, "panel"), (role.WindowText, "text"), (role.Base, "window"),
-        (role.AlternateBase, "raised"), (role.Text, "text"), (role.Button, "raised"), (role.ButtonText, "text"), (role.BrightText, "text"),
+        (role.AlternateBase, "raised"), (role.Text, "text"), (role.Button, "raised"),
+        (role.ButtonText, "text"), (role.BrightText, "text"),
         (role.ToolTipBase, "raised"), (role.ToolTipText, "text"), (role.Highlight, "accent"),
-        (role.Link, "accent"), (role.HighlightedText, "on_accent"), (role.PlaceholderText, "text3"), (role.Accent, "accent"),
+        (role.Link, "accent"), (role.HighlightedText, "on_accent"), (role.PlaceholderText, "text3"),
+        (role.Accent, "accent"),
         (role.Light, "hover"), (role.Midlight, "hover"), (role.Mid, "line2"), (role.Dark, "line"),
         (role.Shadow, "image"),
     ):  # fmt: skip
