@@ -18,12 +18,12 @@ from medviewer.inference.session import Session
 from medviewer.inference.slices import SliceStack
 from medviewer.inference.spec import DetectionSpec, LabelSpec, ViewerSpec
 from medviewer.inference.tasks import Outcome
+from medviewer.inference.tasks.lesion_mask import own_mask
 from medviewer.inference.tasks.parts import Lesion, Part, link, merge_near, parts_of_slice
-from medviewer.inference.tiles import SlicePlan, plan_box, plan_tiles, run_slices
+from medviewer.inference.tasks.search import plan_search
+from medviewer.inference.tiles import run_slices
 
 Bools = NDArray[np.bool_]
-_MARGIN_MM = 6.0
-"""Tiles reach so far beyond the organ's box."""
 
 
 class DetectionTask:
@@ -74,33 +74,6 @@ class DetectionTask:
 def _channel(spec: ViewerSpec, role: str) -> LabelSpec:
     found = spec.labels_of(role)
     return found[0] if found else spec.labels[0]
-
-
-def plan_search(reader: PlaneReader, session: Session, allowed: Bools | None) -> list[SlicePlan]:
-    """Tiles of every slice, only where the organ lies."""
-    tile, overlap = (session.tile[1], session.tile[2]), session.package.spec.input.overlap
-    if allowed is None:
-        starts = plan_tiles(reader.shape, tile, overlap)
-        return [SlicePlan(s, starts) for s in range(reader.stack.count)]
-    margin = [round(_MARGIN_MM / mm) for mm in (reader.pixel_mm[1], reader.pixel_mm[0])]
-    plans = []
-    for s in range(reader.stack.count):
-        if not allowed[s].any():
-            continue
-        here = reader.nearest(allowed[s])
-        rows, columns = np.flatnonzero(here.any(1)), np.flatnonzero(here.any(0))
-        if not len(rows):
-            continue
-        h, w = reader.shape
-        box = (
-            max(0, rows[0] - margin[0]), min(h, rows[-1] + 1 + margin[0]),
-            max(0, columns[0] - margin[1]), min(w, columns[-1] + 1 + margin[1]),
-        )  # fmt: skip
-        starts = plan_box(reader.shape, tile, overlap, box)
-        plans.append(
-            SlicePlan(s, tuple((r, c) for r, c in starts if here[r : r + tile[0], c : c + tile[1]].any()))
-        )
-    return plans
 
 
 def join(parts: list[Part], reader: PlaneReader, settings: DetectionSpec) -> list[Lesion]:
@@ -177,31 +150,3 @@ def _findings(
             )
         )
     return Outcome(findings, [], Segmentation(labels, volume.geometry, segments), notes)
-
-
-def own_mask(lesion: Lesion, reader: PlaneReader, threshold: float) -> tuple[Bools, tuple[int, int, int]]:
-    """The lesion on the volume's own grid: mask [k, j, i] of its box, and the box's first voxel (k, j, i)."""
-    to_own = reader.to_own
-    placed = []
-    for part in lesion.parts:
-        chance, r, c = to_own.crop(part.chance, part.row, part.column)
-        own, _, _ = to_own.crop(_grown(part.mask).astype(np.float32), part.row, part.column)
-        mask = (chance >= threshold) & (own >= 0.5)
-        if not mask.any():
-            mask = own >= own.max()
-        placed.append((part.index, r, c, mask))
-    s0, s1 = min(p[0] for p in placed), max(p[0] for p in placed) + 1
-    r0, r1 = min(p[1] for p in placed), max(p[1] + p[3].shape[0] for p in placed)
-    c0, c1 = min(p[2] for p in placed), max(p[2] + p[3].shape[1] for p in placed)
-    box = np.zeros((s1 - s0, r1 - r0, c1 - c0), bool)
-    for s, r, c, mask in placed:
-        box[s - s0, r - r0 : r - r0 + mask.shape[0], c - c0 : c - c0 + mask.shape[1]] |= mask
-    offset = reader.stack.own_box((s0, r0, c0), (s1 - s0, r1 - r0, c1 - c0))
-    return np.ascontiguousarray(reader.stack.to_own(box)), offset
-
-
-def _grown(mask: Bools) -> Bools:
-    from scipy import ndimage
-
-    grown: Bools = ndimage.binary_dilation(mask, np.ones((3, 3), bool))
-    return grown

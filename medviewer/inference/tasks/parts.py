@@ -18,7 +18,7 @@ class Part:
 
     chance: probability crop (h, w), one pixel wider than the part on every side where the plane goes on, its first
     pixel at (row, column); mask: the part's own pixels in it.
-    score: the highest detection score in it.
+    score: the highest detection score in it. sums: by score channel, the sum of probabilities over its pixels.
     """
 
     index: int
@@ -27,6 +27,7 @@ class Part:
     chance: Floats
     mask: Bools
     score: float
+    sums: Floats | None = None
 
     @property
     def area(self) -> int:
