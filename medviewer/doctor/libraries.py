@@ -13,21 +13,24 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Library:
-    """A shared library by the name the loader asks for, and the Debian / Ubuntu package that has it."""
+    """A shared library by the name the loader asks for, and the Debian / Ubuntu package that has it.
+
+    vital: without it nothing is drawn at all; the others are for a window under X, and when one of those is missing,
+    Qt always names libxcb-cursor0, right or wrong.
+    """
 
     soname: str
     package: str
+    vital: bool = False
 
 
 LIBRARIES = (
-    Library("libglib-2.0.so.0", "libglib2.0-0"),
-    Library("libEGL.so.1", "libegl1"),
-    Library("libGL.so.1", "libgl1"),
-    Library("libxkbcommon.so.0", "libxkbcommon0"),
-    Library("libdbus-1.so.3", "libdbus-1-3"),
-    Library("libfontconfig.so.1", "libfontconfig1"),
-    # The window under X; without a display only the ones above are needed, but Qt names the wrong one when one is
-    # missing, so all are looked at.
+    Library("libglib-2.0.so.0", "libglib2.0-0", vital=True),
+    Library("libEGL.so.1", "libegl1", vital=True),
+    Library("libGL.so.1", "libgl1", vital=True),
+    Library("libxkbcommon.so.0", "libxkbcommon0", vital=True),
+    Library("libdbus-1.so.3", "libdbus-1-3", vital=True),
+    Library("libfontconfig.so.1", "libfontconfig1", vital=True),
     Library("libxcb-cursor.so.0", "libxcb-cursor0"),
     Library("libxkbcommon-x11.so.0", "libxkbcommon-x11-0"),
     Library("libxcb-icccm.so.4", "libxcb-icccm4"),

@@ -10,7 +10,6 @@ state=0
 "$bin/ruff" check . || state=1
 "$bin/mypy" "${present[@]}" || state=1
 "$bin/lint-imports" --no-cache >/tmp/medviewer_contracts.$$ 2>&1 || { state=1; cat /tmp/medviewer_contracts.$$; }
-tail -n 1 /tmp/medviewer_contracts.$$ | sed '/^$/d'
 grep -E '^Contracts:' /tmp/medviewer_contracts.$$
 rm -f /tmp/medviewer_contracts.$$
 exit $state

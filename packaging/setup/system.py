@@ -14,7 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from medviewer.doctor.libraries import apt_line, missing_packages  # noqa: E402
+from medviewer.doctor.libraries import apt_line, missing_packages
 
 
 def main() -> int:
