@@ -1,1 +1,1 @@
-"""DICOM: headers, index, pixels, values, geometry reports."""
+"""DICOM: headers, frames, parts, geometry, pixels."""

@@ -1,0 +1,26 @@
+"""JPEG lossless, process 14, any predictor (imagecodecs)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from medviewer.io.dicom.codecs import FrameJob
+from medviewer.io.dicom.codecs.imagecodecs_wheel import is_available, reason
+
+__all__ = ["decode", "is_available", "reason"]
+
+
+def decode(data: bytes, job: FrameJob) -> NDArray[Any]:
+    """Samples as stored; unsigned, the caller gives signed samples their sign."""
+    import imagecodecs
+
+    if job.samples > 1:
+        space = {"colorspace": "RGB", "outcolorspace": "RGB"}
+        return np.asarray(imagecodecs.jpeg8_decode(data, **space))
+    try:
+        return np.asarray(imagecodecs.ljpeg_decode(data))
+    except Exception:  # liblj92 knows few predictors
+        return np.asarray(imagecodecs.jpeg8_decode(data))

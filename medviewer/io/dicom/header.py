@@ -1,0 +1,419 @@
+"""A small reader of DICOM headers: the elements of `tags`, up to the pixel data, from a few kilobytes.
+
+It knows explicit and implicit little endian, big endian and deflated files, with and without preamble
+(PS3.10, PS3.5 7 and A). What it can't follow is left to pydicom, which is slower and more forgiving.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+import zlib
+from typing import Any
+
+from medviewer.core.errors import MedViewerError
+from medviewer.core.words import Words
+from medviewer.io.dicom.tags import KEYWORDS, NUMERIC, PIXELS
+from medviewer.io.sources import Source
+
+IMPLICIT_LITTLE = "1.2.840.10008.1.2"
+EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"
+EXPLICIT_BIG = "1.2.840.10008.1.2.2"
+DEFLATED = "1.2.840.10008.1.2.1.99"
+JPIP_DEFLATED = ("1.2.840.10008.1.2.4.95", "1.2.840.10008.1.2.4.205")
+
+WINDOW = 8192
+MAX_HEADER = 256 << 20
+MAX_INFLATED = 4 << 30
+UNDEFINED = 0xFFFFFFFF
+ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
+LONG_FORM = frozenset((b"OB", b"OW", b"OF", b"OD", b"OL", b"OV", b"SQ", b"UT", b"UN", b"UC", b"UR", b"SV", b"UV"))
+KNOWN_VR = LONG_FORM | frozenset(
+    v.encode() for v in "AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split()
+)
+BINARY = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "FL": "f", "FD": "d", "AT": "I", "UV": "Q", "SV": "q"}
+
+
+class OddHeader(Exception):
+    """The small reader can't follow this file."""
+
+
+class Header:
+    """The kept elements of one file, by keyword, as raw bytes; decoded when asked for."""
+
+    __slots__ = (
+        "big", "dataset", "inflated", "pixel_length", "pixel_offset", "pixel_tag", "raw", "source", "syntax", "truncated",
+    )  # fmt: skip
+
+    def __init__(self, source: Source, syntax: str) -> None:
+        self.source, self.syntax = source, syntax
+        self.raw: dict[str, tuple[str, bytes]] = {}
+        self.big = syntax == EXPLICIT_BIG
+        self.inflated = syntax == DEFLATED or syntax in JPIP_DEFLATED
+        self.pixel_offset, self.pixel_length, self.pixel_tag = -1, 0, 0
+        self.truncated = False
+        self.dataset: Any = None
+
+    def __contains__(self, keyword: str) -> bool:
+        return keyword in self.raw
+
+    @property
+    def has_pixels(self) -> bool:
+        return self.pixel_offset >= 0
+
+    @property
+    def encapsulated(self) -> bool:
+        return self.pixel_length == UNDEFINED
+
+    def bytes(self, keyword: str) -> bytes:
+        found = self.raw.get(keyword)
+        return found[1] if found else b""
+
+    def text(self, keyword: str) -> str:
+        """ASCII text, padding taken off; "" where there is none. Names and descriptions: see `text.decoded`."""
+        found = self.raw.get(keyword)
+        return found[1].decode("latin-1").strip(" \0\r\n\t") if found else ""
+
+    def texts(self, keyword: str) -> list[str]:
+        whole = self.text(keyword)
+        return [part.strip(" \0") for part in whole.split("\\")] if whole else []
+
+    def floats(self, keyword: str) -> list[float]:
+        """All numbers of the element; what is no number is left out."""
+        found = self.raw.get(keyword)
+        if not found or not found[1]:
+            return []
+        vr, value = found
+        code = BINARY.get(vr)
+        if code:
+            size = struct.calcsize(code)
+            count = len(value) // size
+            return [float(v) for v in struct.unpack((">" if self.big else "<") + f"{count}{code}", value[: count * size])]
+        try:
+            return [float(part) for part in value.rstrip(b" \0").split(b"\\")]
+        except ValueError:
+            return _numbers(value)
+
+    def number(self, keyword: str) -> float | None:
+        found = self.floats(keyword)
+        return found[0] if found else None
+
+    def integer(self, keyword: str, otherwise: int = 0) -> int:
+        found = self.floats(keyword)
+        return int(found[0]) if found and abs(found[0]) < 1e15 else otherwise
+
+    def elements(self) -> Any:
+        """The whole dataset without pixel data, by pydicom; kept."""
+        if self.dataset is None:
+            self.dataset = read_dataset(self.source, pixels=False)
+        return self.dataset
+
+
+def _numbers(value: bytes) -> list[float]:
+    found = []
+    for part in value.replace(b",", b".").split(b"\\"):
+        match = re.search(rb"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", part)
+        if match:
+            found.append(float(match.group()))
+    return found
+
+
+def read_dataset(source: Source, pixels: bool) -> Any:
+    """The dataset as pydicom sees it; raises MedViewerError "input.damaged"."""
+    import io
+    import warnings
+
+    import pydicom
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            place = source.path or io.BytesIO(source.all())
+            dataset = pydicom.dcmread(place, stop_before_pixels=not pixels, force=True)
+            if not hasattr(dataset, "file_meta"):
+                dataset.file_meta = pydicom.dataset.FileMetaDataset()
+            return dataset
+        except MedViewerError:
+            raise
+        except Exception as fault:
+            raise MedViewerError("input.damaged", DAMAGED, detail=type(fault).__name__) from fault
+
+
+DAMAGED = Words("This DICOM file is damaged: its header can't be read.", "该 DICOM 文件已损坏：无法读取头信息。")
+CUT = Words("This DICOM file is cut off within its header.", "该 DICOM 文件在头信息处被截断。")
+
+
+def read_header(source: Source) -> Header | None:
+    """The header of a DICOM file, None where the file is no DICOM; MedViewerError "input.…" where it is damaged."""
+    data = source.head(WINDOW)
+    marked = data[128:132] == b"DICM"
+    if not marked and not _plausible_start(data):
+        return None
+    try:
+        header = _Reader(source, data, 132 if marked else 0).read()
+    except (OddHeader, struct.error, IndexError, zlib.error):
+        header = _by_pydicom(source)
+    if "SOPClassUID" not in header and "Rows" not in header:
+        if header.truncated:
+            raise MedViewerError("input.truncated", CUT)
+        if not marked and "SOPInstanceUID" not in header:
+            return None
+        raise MedViewerError("input.damaged", DAMAGED)
+    return header
+
+
+def _plausible_start(data: bytes) -> bool:
+    """Whether a file without preamble begins like a dataset: group 0002 or 0008 with a small length."""
+    if len(data) < 16:
+        return False
+    group, element = struct.unpack_from("<HH", data)
+    if group not in (0x0002, 0x0008) or element > 0x0200:
+        return False
+    if data[4:6] in KNOWN_VR:
+        return True
+    return 0 < int(struct.unpack_from("<I", data, 4)[0]) <= 256
+
+
+class _Reader:
+    """One pass over the elements of one file."""
+
+    def __init__(self, source: Source, data: bytes, start: int) -> None:
+        self.source, self.data, self.pos = source, data, start
+        self.limit = source.size
+        self.explicit, self.order = True, "<"
+
+    def need(self, end: int) -> bool:
+        """Have the bytes up to `end`; False where the file is shorter."""
+        if end <= len(self.data):
+            return True
+        if end > self.limit:
+            return False
+        if end > MAX_HEADER:
+            raise OddHeader
+        wanted = min(self.limit, max(end, 4 * len(self.data)))
+        if self.source.path is None:
+            self.data = self.source.head(wanted)
+        else:
+            self.data += self.source.read(len(self.data), wanted - len(self.data))
+        return end <= len(self.data)
+
+    def read(self) -> Header:
+        meta = self._meta()
+        syntax = meta.get(0x00020010, b"").decode("latin-1").strip(" \0")
+        if not syntax:
+            syntax = IMPLICIT_LITTLE if not self._looks_explicit() else EXPLICIT_LITTLE
+        header = Header(self.source, syntax)
+        if header.inflated:
+            self._inflate()
+        self.explicit = syntax != IMPLICIT_LITTLE
+        if self.explicit != self._looks_explicit():
+            self.explicit = not self.explicit  # some files say one and are the other
+        if header.big:
+            self.order = ">"
+        self._dataset(header)
+        return header
+
+    def _looks_explicit(self) -> bool:
+        return not self.need(self.pos + 6) or self.data[self.pos + 4 : self.pos + 6] in KNOWN_VR
+
+    def _meta(self) -> dict[int, bytes]:
+        """Group 0002: always explicit little endian."""
+        found: dict[int, bytes] = {}
+        while self.need(self.pos + 8):
+            group, element, vr, length = struct.unpack_from("<HH2sH", self.data, self.pos)
+            if group != 2:
+                break
+            if vr not in KNOWN_VR:
+                raise OddHeader
+            value = self.pos + 8
+            if vr in LONG_FORM:
+                if not self.need(self.pos + 12):
+                    raise OddHeader
+                length, value = struct.unpack_from("<I", self.data, self.pos + 8)[0], self.pos + 12
+            if not self.need(value + length):
+                raise OddHeader
+            found[(group << 16) | element] = self.data[value : value + length]
+            self.pos = value + length
+        return found
+
+    def _inflate(self) -> None:
+        packed = self.source.all()[self.pos :]
+        self.data = inflate(packed)
+        self.pos, self.limit = 0, len(self.data)
+
+    def _dataset(self, header: Header) -> None:
+        raw, keywords, long_form = header.raw, KEYWORDS, LONG_FORM
+        order, explicit = self.order, self.explicit
+        short = struct.Struct(order + "HH2sH").unpack_from
+        plain = struct.Struct(order + "HHI").unpack_from
+        word = struct.Struct(order + "I").unpack_from
+        data, pos, end = self.data, self.pos, len(self.data)
+        before = -1
+        while True:
+            if pos + 12 > end:
+                self.need(min(pos + 12, self.limit))
+                data, end = self.data, len(self.data)
+                if pos + 8 > end:
+                    header.truncated = pos < end
+                    return
+            if explicit:
+                group, element, vr, length = short(data, pos)
+                value = pos + 8
+                if vr in long_form:
+                    if pos + 12 > end:
+                        header.truncated = True
+                        return
+                    length, value = word(data, value)[0], pos + 12
+                elif vr not in KNOWN_VR:
+                    raise OddHeader
+            else:
+                group, element, length = plain(data, pos)
+                vr, value = b"", pos + 8
+            tag = (group << 16) | element
+            if tag >= 0x7FE00008:
+                if tag in PIXELS:
+                    header.pixel_tag, header.pixel_offset, header.pixel_length = tag, value, length
+                    header.truncated = length != UNDEFINED and value + length > self.limit
+                return
+            if tag <= before and tag < 0x00080000:
+                raise OddHeader
+            before = tag
+            keyword = keywords.get(tag)
+            if length == UNDEFINED:
+                self.pos = value
+                self._skip_items(explicit and vr != b"UN", 0)
+                data, pos, end = self.data, self.pos, len(self.data)
+                if keyword:
+                    raw[keyword] = ("SQ", b"")
+                continue
+            after = value + length
+            if after > self.limit:
+                header.truncated = True
+                return
+            if keyword:
+                if vr == b"SQ":
+                    raw[keyword] = ("SQ", b"")
+                else:
+                    if after > end:
+                        self.need(after)
+                        data, end = self.data, len(self.data)
+                    raw[keyword] = (vr.decode() if vr and vr != b"UN" else NUMERIC.get(keyword, ""), data[value:after])
+            pos = after
+            if pos > end:
+                self.need(min(pos + 4096, self.limit))
+                data, end = self.data, len(self.data)
+
+    def _skip_items(self, explicit: bool, depth: int) -> None:
+        """Step over the items of a sequence of undefined length, to behind its delimiter."""
+        if depth > 32:
+            raise OddHeader
+        word = struct.Struct(self.order + "HHI").unpack_from
+        while True:
+            if not self.need(self.pos + 8):
+                raise OddHeader
+            group, element, length = word(self.data, self.pos)
+            tag = (group << 16) | element
+            self.pos += 8
+            if tag == SEQUENCE_END:
+                return
+            if tag != ITEM:
+                raise OddHeader
+            if length == UNDEFINED:
+                self._skip_elements(explicit, depth)
+            else:
+                self._step(length)
+
+    def _skip_elements(self, explicit: bool, depth: int) -> None:
+        while True:
+            if not self.need(self.pos + 8):
+                raise OddHeader
+            group, element, length = struct.unpack_from(self.order + "HHI", self.data, self.pos)
+            tag = (group << 16) | element
+            if tag == ITEM_END:
+                self.pos += 8
+                return
+            vr = self.data[self.pos + 4 : self.pos + 6] if explicit else b""
+            if explicit:
+                if vr not in KNOWN_VR:
+                    raise OddHeader
+                if vr in LONG_FORM:
+                    if not self.need(self.pos + 12):
+                        raise OddHeader
+                    length = struct.unpack_from(self.order + "I", self.data, self.pos + 8)[0]
+                    self.pos += 4
+                else:
+                    length = struct.unpack_from(self.order + "H", self.data, self.pos + 6)[0]
+            self.pos += 8
+            if length == UNDEFINED:
+                self._skip_items(explicit and vr != b"UN", depth + 1)
+            else:
+                self._step(length)
+
+    def _step(self, length: int) -> None:
+        self.pos += length
+        if self.pos > self.limit:
+            raise OddHeader
+
+
+def inflate(packed: bytes) -> bytes:
+    """A deflated dataset (PS3.5 A.5), at most MAX_INFLATED and a plausible ratio."""
+    engine = zlib.decompressobj(-zlib.MAX_WBITS)
+    limit = min(MAX_INFLATED, 1100 * max(len(packed), 64))
+    data = engine.decompress(packed, limit)
+    if engine.unconsumed_tail:
+        raise MedViewerError("input.damaged", DAMAGED, detail="deflated size")
+    return data
+
+
+def _by_pydicom(source: Source) -> Header:
+    """The same header through pydicom, for files that the small reader can't follow."""
+    dataset = read_dataset(source, pixels=False)
+    syntax = str(dataset.file_meta.get("TransferSyntaxUID", "") or "")
+    little = getattr(dataset, "is_little_endian", True)
+    implicit = getattr(dataset, "is_implicit_VR", False)
+    if not syntax:
+        syntax = IMPLICIT_LITTLE if implicit else EXPLICIT_LITTLE if little else EXPLICIT_BIG
+    header = Header(source, syntax)
+    for tag, keyword in KEYWORDS.items():
+        if tag not in dataset:
+            continue
+        element = dataset.get_item(tag)
+        value = element.value if element is not None else None
+        if isinstance(value, bytes):
+            vr = element.VR if element.VR and element.VR != "UN" else NUMERIC.get(keyword, "")
+            header.raw[keyword] = (vr, value)
+        else:
+            header.raw[keyword] = ("SQ", b"") if element.VR == "SQ" else ("", _as_bytes(element.value))
+    header.dataset = dataset
+    _find_pixels(header)
+    return header
+
+
+def _as_bytes(value: Any) -> bytes:
+    if value is None:
+        return b""
+    if isinstance(value, list | tuple) or type(value).__name__ == "MultiValue":
+        return b"\\".join(_as_bytes(v) for v in value)
+    return str(value).encode("utf-8", "replace")
+
+
+def _find_pixels(header: Header) -> None:
+    """Where pydicom stopped: at the pixel data, or at the end."""
+    import io
+
+    import pydicom
+
+    source = header.source
+    try:
+        with io.BytesIO(source.all()) as file:
+            whole = pydicom.dcmread(file, force=True, defer_size=1024)
+        for tag in PIXELS:
+            if tag in whole:
+                element = whole.get_item(tag)
+                header.pixel_tag, header.pixel_offset = tag, int(element.value_tell)
+                header.pixel_length = UNDEFINED if element.length == UNDEFINED else int(element.length)
+                header.truncated = (
+                    header.pixel_length != UNDEFINED and header.pixel_offset + header.pixel_length > source.size
+                )
+    except Exception:  # a damaged tail: then there are no pixels, and the series says so
+        header.pixel_offset = -1
