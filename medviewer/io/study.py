@@ -130,6 +130,14 @@ class Index:
             for study in patient.studies:
                 yield from study.series
 
+    def drop(self, series: SeriesInfo) -> None:
+        """Take a series out, with its study and patient where nothing else is in them."""
+        for patient in list(self.patients):
+            for study in list(patient.studies):
+                study.series = [s for s in study.series if s is not series]
+            patient.studies = [s for s in patient.studies if s.series]
+        self.patients = [p for p in self.patients if p.studies]
+
     def find(self, selector: str | None = None) -> SeriesInfo:
         """The series of that number (from 1) or UID (its first part); None: the largest volume, else the first image.
 

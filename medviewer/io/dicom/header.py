@@ -203,6 +203,8 @@ class _Reader:
         if not syntax:
             syntax = IMPLICIT_LITTLE if not self._looks_explicit() else EXPLICIT_LITTLE
         header = Header(self.source, syntax)
+        if 0x00020002 in meta:
+            header.raw["SOPClassUID"] = ("UI", meta[0x00020002])  # the dataset's own, where it has one, replaces it
         if header.inflated:
             self._inflate()
         self.explicit = syntax != IMPLICIT_LITTLE

@@ -126,8 +126,8 @@ def _resolve(frames: list[Frame], traits: dict[str, Any], depth: int) -> list[Pa
     most = max(counts.values())
     if most == 1:
         return [Part(frames, traits, "place" if len(frames) > 1 else "plain")]
-    if len(counts) == 1 and not any("EchoTime" in f.traits or "FrameType" in f.traits for f in frames):
-        return [Part(frames, traits, "time")]
+    if len(counts) == 1:
+        return _in_time(frames, traits)
     if depth < 4:
         name = _best_trait(frames, places, most)
         if name:
@@ -138,9 +138,18 @@ def _resolve(frames: list[Frame], traits: dict[str, Any], depth: int) -> list[Pa
             for value in sorted(groups, key=lambda v: (v is None, str(type(v)), _sortable(v))):
                 parts += _resolve(groups[value], {**traits, name: _plain(value)}, depth + 1)
             return parts
-    if len(counts) == 1:
-        return [Part(frames, traits, "time")]
     return _by_order(frames, places, traits, most)
+
+
+def _in_time(frames: list[Frame], traits: dict[str, Any]) -> list[Part]:
+    """Frames at one place: kinds of image apart (where each has several), each a series in time."""
+    for name in ("ImageType", "FrameType", "ComplexImageComponent", "EchoNumbers", "EffectiveEchoTime"):
+        groups: dict[Any, list[Frame]] = defaultdict(list)
+        for frame in frames:
+            groups[frame.traits.get(name)].append(frame)
+        if len(groups) > 1 and min(len(g) for g in groups.values()) > 1:
+            return [Part(groups[v], {**traits, name: _plain(v)}, "time") for v in sorted(groups, key=_sortable)]
+    return [Part(frames, traits, "time")]
 
 
 def _best_trait(frames: list[Frame], places: list[int], most: int) -> str | None:
