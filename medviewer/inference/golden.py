@@ -100,6 +100,6 @@ def _remember(key: str, entry: dict[str, Any]) -> None:
         handle, name = tempfile.mkstemp(dir=folder, prefix=".golden_")
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
             json.dump(_read() | {key: entry}, stream, indent=1)
-        os.replace(name, _store())
+        Path(name).replace(_store())
     except OSError:
         return

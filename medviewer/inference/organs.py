@@ -86,7 +86,7 @@ def _closed(lungs: Bools, pixel: tuple[float, float]) -> Bools:
     pad = int(np.ceil(radius)) + 1
     out = np.zeros_like(lungs)
     for s in np.flatnonzero(lungs.any((1, 2))):
-        parts, count = ndimage.label(lungs[s])
+        parts, _ = ndimage.label(lungs[s])
         for number, box in enumerate(ndimage.find_objects(parts), 1):
             one = np.pad(parts[box] == number, pad)
             # by distances: dilation and erosion by a large disc at once

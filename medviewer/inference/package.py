@@ -198,7 +198,7 @@ def install(path: Path | str) -> ModelPackage:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(raw)
         waiting.chmod(0o755)
-        os.replace(waiting, root / package.name)
+        waiting.replace(root / package.name)
     except BaseException:
         shutil.rmtree(waiting, ignore_errors=True)
         raise

@@ -69,8 +69,8 @@ def predict(
 
 def class_probabilities(spec: ViewerSpec, scores: Floats) -> Floats:
     """(n, K) raw scores -> (n, K) probabilities: sigmoid(a * score + b) by label, or softmax (temperature 1 / a)."""
-    scores = np.asarray(scores, np.float64).copy()
+    logits = np.array(scores, np.float64)
     for label in spec.labels:
         a, b = spec.calibration.per_label.get(label.name, (1.0, 0.0))
-        scores[:, label.channel] = a * scores[:, label.channel] + b
-    return activate(scores.astype(np.float32), spec.activation)
+        logits[:, label.channel] = a * logits[:, label.channel] + b
+    return activate(logits.astype(np.float32), spec.activation)

@@ -70,7 +70,7 @@ class Session:
 
         The map explains sum(scores * target * region). Raises package.no_map where the graph has no such output.
         """
-        output = OUTPUT_OF_METHOD.get(method)
+        output = OUTPUT_OF_METHOD.get(method, "")
         if output not in self.outputs:
             raise MedViewerError(
                 "package.no_map",

@@ -103,7 +103,11 @@ class SliceStack:
 
     def values(self, s: int) -> Floats:
         """float32 [r, c] of slice s in the volume's unit."""
-        stored, values = self.view[s].astype(np.float32), self.volume.values
+        return self.values_of(self.view[s], s)
+
+    def values_of(self, pixels: NDArray[Any], s: int) -> Floats:
+        """The same of stored pixels [r, c] that stand in the place of slice s."""
+        stored, values = pixels.astype(np.float32), self.volume.values
         if values.is_uniform:
             slope, intercept = values.at(0)
             return stored * np.float32(slope) + np.float32(intercept)

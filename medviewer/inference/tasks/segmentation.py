@@ -201,7 +201,7 @@ def _outcome(
 def _typed(lesion: Lesion, parts: PartsByLabel, name: str) -> tuple[LabelSpec, float]:
     """The lesion's label and that label's mean probability over it."""
     area = sum(p.area for p in lesion.parts)
-    means = sum(p.sums for p in lesion.parts if p.sums is not None) / area
+    means = np.sum([p.sums for p in lesion.parts if p.sums is not None], axis=0) / area
     if not parts.by_structure:
         label = next(label for label in parts.labels if label.name == name)
     else:
