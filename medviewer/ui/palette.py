@@ -65,6 +65,7 @@ class Palette(QFrame):
         super().__init__(parent, Qt.WindowType.Popup | Qt.WindowType.FramelessWindowHint)
         self.setObjectName("popup")
         self._actions = actions
+        self._window = parent.window()
         self.field = QLineEdit()
         put(self.field.setPlaceholderText, PLACEHOLDER)
         put(self.field.setAccessibleName, PLACEHOLDER)
@@ -91,7 +92,7 @@ class Palette(QFrame):
 
     def open(self) -> None:
         """Show it, empty, in the middle of the window's upper half."""
-        window = self.parentWidget().window()
+        window = self._window
         self.field.clear()
         self._fill("")
         self.resize(min(620, window.width() - 80), min(460, window.height() - 120))

@@ -180,6 +180,8 @@ def clear(box: QLayout) -> None:
     """Take everything out of a layout and let it go."""
     while box.count():
         item = box.takeAt(0)
+        if item is None:
+            break
         widget, inner = item.widget(), item.layout()
         if widget is not None:
             widget.hide()

@@ -32,6 +32,7 @@ class ShortcutSheet(QFrame):
         super().__init__(parent, Qt.WindowType.Popup | Qt.WindowType.FramelessWindowHint)
         self.setObjectName("popup")
         self._actions = actions
+        self._window = parent.window()
         self._columns = QHBoxLayout()
         self._columns.setSpacing(32)
         self._columns.setContentsMargins(4, 0, 12, 8)
@@ -52,7 +53,7 @@ class ShortcutSheet(QFrame):
         changed.connect(self._build)
 
     def open(self) -> None:
-        window = self.parentWidget().window()
+        window = self._window
         self._build()
         self.resize(min(1060, window.width() - 60), min(760, window.height() - 80))
         corner = window.mapToGlobal(window.rect().center())

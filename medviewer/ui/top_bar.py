@@ -33,9 +33,13 @@ class ActionButton(QToolButton):
         self.setCheckable(action.checked is not None)
         self.setFixedHeight(32)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.clicked.connect(lambda *_: (actions.run(action_id), self.refresh()))
+        self.clicked.connect(self._click)
         actions.changed.connect(self.refresh)
         language.changed.connect(self.refresh)
+        self.refresh()
+
+    def _click(self, *_: object) -> None:
+        self._actions.run(self._id)
         self.refresh()
 
     def refresh(self) -> None:
