@@ -33,7 +33,7 @@ PLANE_WORDS: dict[str, Words] = {
     "film": Words("Image", "图像"),
 }
 SLAB_WORDS = {"max": Words("MIP", "MIP"), "min": Words("MinIP", "MinIP"), "mean": Words("Mean", "平均")}
-SHORTEST_SIDE, LONGEST_SIDE = 512, 2048
+SHORTEST_SIDE, LONGEST_SIDE = 768, 2048
 """Pictures with text are enlarged to at least the first and, where no size is asked for, kept below the
 second.
 """
@@ -79,7 +79,18 @@ def view_of(
     if not volume.has_place:
         return PictureView(frame=default_frame(volume), window=window)
     name = name or "axial"
+    through_lps = middle_of(volume, name) if through_lps is None else through_lps
     return PictureView(volume.geometry.plane(name, through_lps), name, window=window)
+
+
+def middle_of(volume: Volume, name: PlaneName) -> NDArray[np.float64]:
+    """LPS mm of the middle of the stored slice (along that plane's own axis) nearest to the volume's
+    middle.
+    """
+    axis, _ = volume.geometry.slice_axis(name)
+    ijk = (np.array(volume.size) - 1) / 2
+    ijk[axis] = volume.size[axis] // 2
+    return volume.geometry.to_lps(ijk)
 
 
 def default_frame(volume: Volume) -> int:
@@ -167,7 +178,7 @@ def _layout(size: tuple[int, int], wanted: tuple[int, int] | None) -> tuple[floa
     if wanted is None:
         scale = max(1.0, SHORTEST_SIDE / min(size))
         scale = min(scale, max(1.0, LONGEST_SIDE / max(size)))
-        canvas = tuple(max(SHORTEST_SIDE // 2, round(n * scale)) for n in size)
+        canvas = tuple(max(512, round(n * scale)) for n in size)
     else:
         canvas = wanted
         scale = min(wanted[0] / size[0], wanted[1] / size[1])
