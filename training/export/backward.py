@@ -98,8 +98,8 @@ def upsample_bilinear2d_backward(
     *scales: float | None,
 ) -> Tensor:
     """Linear interpolation along an axis is a matrix; its gradient is the product with the transposed one."""
-    rows = _interpolation(output_size[0], input_size[2], align_corners)
-    columns = _interpolation(output_size[1], input_size[3], align_corners)
+    rows = _interpolation(output_size[0], input_size[2], align_corners, grad.dtype)
+    columns = _interpolation(output_size[1], input_size[3], align_corners, grad.dtype)
     along_columns = _product(grad, columns)
     return _product(along_columns.transpose(2, 3), rows).transpose(2, 3)
 
@@ -110,12 +110,12 @@ def _product(x: Tensor, matrix: Tensor) -> Tensor:
 
 
 @functools.lru_cache(maxsize=64)
-def _interpolation(output: int, cells: int, align_corners: bool) -> Tensor:
+def _interpolation(output: int, cells: int, align_corners: bool, dtype: torch.dtype) -> Tensor:
     """(output, cells), made outside the trace so that it is a constant, and the same one for equal sides."""
     with _disable_current_modes():
-        unit = torch.eye(cells)[:, None]
+        unit = torch.eye(cells, dtype=torch.float64)[:, None]
         shown = torch.nn.functional.interpolate(unit, size=output, mode="linear", align_corners=align_corners)
-        return shown[:, 0].t().contiguous()
+        return shown[:, 0].t().to(dtype).contiguous()
 
 
 def max_pool2d_with_indices_backward(
@@ -151,6 +151,20 @@ def avg_pool2d_backward(
     return aten.upsample_nearest2d(grad, [x.shape[2], x.shape[3]]) * (1.0 / (kernel[0] * kernel[1]))
 
 
+def slice_backward(
+    grad: Tensor, input_sizes: Sequence[int], dim: int, start: int, end: int, step: int
+) -> Tensor:
+    """What was cut away gets zeros; only slices without gaps are supported."""
+    if step != 1:
+        raise ValueError("slices with a step cannot be exported")
+    length, dim = input_sizes[dim], dim % len(input_sizes)
+    first = min(max(start + length if start < 0 else start, 0), length)
+    pad = [0] * (2 * len(input_sizes))
+    pad[2 * (len(input_sizes) - 1 - dim)] = first
+    pad[2 * (len(input_sizes) - 1 - dim) + 1] = length - first - grad.shape[dim]
+    return aten.constant_pad_nd(grad, pad, 0.0)
+
+
 _OWN: dict[Any, Callable[..., Any]] = {
     aten.convolution_backward.default: convolution_backward,
     aten.threshold_backward.default: threshold_backward,
@@ -160,6 +174,7 @@ _OWN: dict[Any, Callable[..., Any]] = {
     aten.upsample_bilinear2d_backward.default: upsample_bilinear2d_backward,
     aten.max_pool2d_with_indices_backward.default: max_pool2d_with_indices_backward,
     aten.avg_pool2d_backward.default: avg_pool2d_backward,
+    aten.slice_backward.default: slice_backward,
 }
 
 

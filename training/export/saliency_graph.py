@@ -102,7 +102,7 @@ def linear_head(network: nn.Module, image: Tensor, tolerance: float = 1e-5) -> T
         return explained.rest(single[None])[0]
 
     generator = torch.Generator().manual_seed(0)
-    draws = [torch.randn(layer.shape[1:], generator=generator) for _ in range(2)]
+    draws = [torch.randn(layer.shape[1:], generator=generator).to(layer.dtype) for _ in range(2)]
     first, second = (torch.func.jacrev(scores)(draw) for draw in draws)  # each (K, F, h, w)
     weights = first.mean((2, 3))
     limit = tolerance * float(first.abs().max())
