@@ -1,0 +1,1 @@
+"""The Assist panel: models, findings, segments, why."""
