@@ -72,7 +72,7 @@ def make_manifest(
         "times_s": {name: round(seconds, 4) for name, seconds in times_s.items()},
         "peak_rss_mb": round(peak_rss_mb(), 1),
         "seeds": {},
-        "replay": {"model": str(package.folder), **replay},
+        "replay": {"model": str(package.folder.resolve()), **replay},
     }
 
 

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from medviewer.core.errors import MedViewerError
 from medviewer.core.finding import ClassScore, Code, Finding, Source
 from medviewer.core.geometry import Geometry
-from medviewer.core.segmentation import Segment, Segmentation
+from medviewer.core.segmentation import SaliencyMap, Segment, Segmentation
 from medviewer.core.words import Words, same
 from medviewer.inference.run import RunResult
 
@@ -119,8 +120,11 @@ def _unwritable(failed: OSError) -> MedViewerError:
 
 
 def read_results(folder: Path) -> RunResult:
-    """The run that `write_results` wrote. Raises input.results where there is none."""
+    """What `write_results` or `explain` wrote: a run, a map, or both. Raises input.results where there is neither."""
     try:
+        saliency = _read_saliency(folder) if (folder / "saliency.json").exists() else None
+        if saliency is not None and not (folder / "findings.json").exists():
+            return RunResult({}, {}, "", [], [], None, [], {}, saliency=saliency)
         found = json.loads((folder / "findings.json").read_text(encoding="utf-8"))
         if found.get("schema") != SCHEMA:
             raise ValueError("another schema")
@@ -135,17 +139,12 @@ def read_results(folder: Path) -> RunResult:
             series=found["series"],
             device=found["device"],
             findings=[_finding(row, source) for row in found["findings"]],
-            classes=[
-                ClassScore(
-                    c["label"], c["probability"], c["threshold"], c["positive"], c.get("calibrated", False),
-                    _code(c.get("code")),
-                )
-                for c in found["classes"]
-            ],
+            classes=[_class(row) for row in found["classes"]],
             segmentation=segmentation,
             notes=[same(n) for n in found["notes"]],
             manifest=manifest,
-        )  # fmt: skip
+            saliency=saliency,
+        )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as broken:
         raise MedViewerError(
             "input.results",
@@ -214,13 +213,37 @@ def _finding(row: dict[str, Any], source: Source) -> Finding:
     )  # fmt: skip
 
 
+def _class(row: dict[str, Any]) -> ClassScore:
+    calibrated, code = row.get("calibrated", False), _code(row.get("code"))
+    return ClassScore(row["label"], row["probability"], row["threshold"], row["positive"], calibrated, code)
+
+
 def _read_mask(path: Path, rows: list[dict[str, Any]]) -> Segmentation:
+    array, geometry = _read_nifti(path)
+    segments = [Segment(s["number"], s["label"], tuple(s["color"]), _code(s.get("code"))) for s in rows]
+    return Segmentation(
+        array.astype(np.uint16 if array.max(initial=0) > 255 else np.uint8), geometry, segments
+    )
+
+
+def _read_saliency(folder: Path) -> SaliencyMap:
+    told = json.loads((folder / "saliency.json").read_text(encoding="utf-8"))
+    array, geometry = _read_nifti(folder / "saliency.nii.gz")
+    unit = "mm" if "cell_mm" in told else "px"
+    return SaliencyMap(
+        map=array.astype(np.float32), geometry=geometry, label=told["label"], method=told["method"],
+        layer=told["layer"], cell=told[f"cell_{unit}"], cell_unit=unit, this_image=told["this_image"],
+        this_model=told["this_model"], verdict=told["verdict"],
+    )  # fmt: skip
+
+
+def _read_nifti(path: Path) -> tuple[NDArray[Any], Geometry]:
+    """[k, j, i] and its grid in LPS mm."""
     import nibabel
 
     image: Any = nibabel.load(path)  # type: ignore[attr-defined]
-    labels = np.asarray(image.dataobj).astype(np.uint16)
-    labels = labels.reshape((*labels.shape[:3], *(1,) * (3 - labels.ndim)))
+    array = np.asarray(image.dataobj)
+    array = array.reshape((*array.shape[:3], *(1,) * (3 - array.ndim)))
     affine = np.diag([-1.0, -1.0, 1.0, 1.0]) @ np.asarray(image.affine, dtype=np.float64)
-    segments = [Segment(s["number"], s["label"], tuple(s["color"]), _code(s.get("code"))) for s in rows]
-    size = (int(labels.shape[0]), int(labels.shape[1]), int(labels.shape[2]))
-    return Segmentation(np.ascontiguousarray(labels.transpose(2, 1, 0)), Geometry(affine, size), segments)
+    size = (int(array.shape[0]), int(array.shape[1]), int(array.shape[2]))
+    return np.ascontiguousarray(array.transpose(2, 1, 0)), Geometry(affine, size)

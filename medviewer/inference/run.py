@@ -13,7 +13,7 @@ import numpy as np
 from medviewer.core.errors import MedViewerError
 from medviewer.core.finding import ClassScore, Finding, Source
 from medviewer.core.jobs import Progress
-from medviewer.core.segmentation import Segmentation
+from medviewer.core.segmentation import SaliencyMap, Segmentation
 from medviewer.core.volume import Volume
 from medviewer.core.words import Words
 from medviewer.inference import memory
@@ -54,6 +54,7 @@ class RunResult:
     notes: list[Words]
     manifest: dict[str, Any]
     seconds: float = 0.0
+    saliency: SaliencyMap | None = None
 
 
 def session_for(package: ModelPackage, device: str = "auto", threads: int | None = None) -> Session:
