@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import sys
 from dataclasses import replace
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -105,11 +103,9 @@ def write_png(path: Path, pixels: NDArray[np.uint8]) -> None:
     """Write uint8 [y, x] or [y, x, 3] as PNG, whole or not at all."""
     from PIL import Image
 
-    from medviewer.cli.output import write_whole
+    from medviewer.io.write import written
 
-    buffer = BytesIO()
-    Image.fromarray(pixels).save(buffer, "PNG")
-    write_whole(path, buffer.getvalue())
+    written(path, lambda place: Image.fromarray(pixels).save(place, "PNG"))
 
 
 def _check_usage(output: Path, options: dict[str, Any]) -> None:
@@ -137,23 +133,20 @@ def _check_usage(output: Path, options: dict[str, Any]) -> None:
 
 
 def _loaded(path: Path, selector: str | None) -> Volume:
-    """The series' voxels; what its geometry report has to say goes to stderr."""
-    from medviewer.cli.progress import shown
-    from medviewer.core.jobs import Progress
+    """The series' voxels; what its geometry report and its loading have to say goes to stderr."""
+    from medviewer.cli.progress import say, shown
     from medviewer.io.index import scan
     from medviewer.io.load import load
 
-    progress = Progress()
-    with shown(progress):
+    with shown() as progress:
         series = scan([path], progress).find(selector)
         if not series.is_image:
             raise MedViewerError(
-                "fit.image", Words("That series has no image to show.", "该序列没有可显示的图像。")
+                "fit.no_image", Words("That series has no image to show.", "该序列没有可显示的图像。")
             )
         volume = load(series, progress)
-    if volume.report.verdict != "green":
-        for item in volume.report.items:
-            print(" ".join(item.sentence.en.split())[:300], file=sys.stderr)
+    told = [item.sentence for item in volume.report.items] if volume.report.verdict != "green" else []
+    say([*told, *(note for note in volume.meta.get("notes", []) if note not in told)])
     return volume
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Callable
 from pathlib import Path
@@ -33,7 +32,10 @@ def check_ending(path: Path) -> str:
     ending = next((e for e in ENDINGS if name.endswith(e)), None)
     if ending is None or name == ending:
         raise MedViewerError(
-            "usage.ending", Words("The file to write must end in {endings}.", "输出文件名须以 {endings} 结尾。").format(endings=", ".join(ENDINGS))
+            "usage.ending",
+            Words("The file to write must end in {endings}.", "输出文件名须以 {endings} 结尾。").format(
+                endings=", ".join(ENDINGS)
+            ),
         )
     return ending
 
@@ -81,7 +83,9 @@ def values_array(volume: Volume) -> NDArray[Any]:
     ends = [(int(array[k].min()), int(array[k].max()), *values.at(k)) for k in range(len(array))]
     reached = [v * int(s) + int(c) for low, high, s, c in ends for v in (low, high)]
     kinds = (np.uint8, np.int16, np.uint16, np.int32)
-    dtype = next((d for d in kinds if min(reached) >= np.iinfo(d).min and max(reached) <= np.iinfo(d).max), None)
+    dtype = next(
+        (d for d in kinds if min(reached) >= np.iinfo(d).min and max(reached) <= np.iinfo(d).max), None
+    )
     if dtype is None:
         return np.stack([volume.slice_values(k) for k in range(len(array))])
     out = np.empty(array.shape, dtype)
@@ -149,17 +153,22 @@ def write_array(array: NDArray[Any], geometry: Geometry, path: Path) -> None:
     image.SetSpacing(geometry.spacing)
     image.SetOrigin([float(v) for v in geometry.affine[:3, 3]])
     image.SetDirection([float(v) for v in geometry.direction.ravel()])
-    written(path, lambda place: sitk.WriteImage(image, str(place), useCompression=not path.name.lower().endswith(".nii")))
+    written(
+        path,
+        lambda place: sitk.WriteImage(
+            image, str(place), useCompression=not path.name.lower().endswith(".nii")
+        ),
+    )
 
 
 def written(path: Path, write: Callable[[Path], Any]) -> None:
-    """Call `write` for a name beside the path, then move it into place; the folder is made where it is missing.
+    """Call `write` for a name beside the path (same ending), then move it into place; makes the folder.
 
     Raises OSError where the folder can't be written to, MedViewerError "resource.write" where the writer fails.
     """
-    ending = check_ending(path)
+    ending = ".nii.gz" if path.name.lower().endswith(".nii.gz") else path.suffix
     made = _folder(path.parent)
-    place = path.with_name(f".{secrets.token_hex(6)}{ending}")
+    place = path.with_name(f".{secrets.token_hex(6)}{''.join(path.suffixes[-2:])}")
     try:
         with place.open("wb"):
             pass  # tells by an OSError of its own kind where nothing can be written
@@ -167,7 +176,7 @@ def written(path: Path, write: Callable[[Path], Any]) -> None:
             write(place)
         except RuntimeError as fault:
             _tell_full(path.parent, fault)
-        os.replace(place, path)
+        place.replace(path)
     except BaseException:
         place.unlink(missing_ok=True)
         for folder in made:
@@ -193,7 +202,9 @@ def _tell_full(folder: Path, fault: RuntimeError) -> None:
     import shutil
 
     if shutil.disk_usage(folder).free < 1 << 20:
-        raise MedViewerError("resource.disk", Words("The disk is full; nothing was written.", "磁盘已满，未写入任何内容。")) from fault
+        raise MedViewerError(
+            "resource.disk", Words("The disk is full; nothing was written.", "磁盘已满，未写入任何内容。")
+        ) from fault
     raise MedViewerError(
         "resource.write", Words("The file could not be written.", "无法写出文件。"), detail=str(fault)[-200:]
     ) from fault
