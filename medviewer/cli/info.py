@@ -20,7 +20,9 @@ MARKS = {"green": "ok", "amber": "care", "red": "stack"}
 
 @click.command("info", epilog="Example: medviewer info ~/studies/chest --pixels --json")
 @click.argument("path", type=click.Path(path_type=Path))
-@click.option("--pixels", is_flag=True, help="Also read the pixels: least, largest and mean value, centre of weight.")
+@click.option(
+    "--pixels", is_flag=True, help="Also read the pixels: least, largest and mean value, centre of weight."
+)
 @click.option("--json", "as_json", is_flag=True, help="Write one JSON object instead of a table.")
 def command(path: Path, pixels: bool, as_json: bool) -> None:
     """List the patients, studies and series of a file, folder or zip."""
@@ -48,7 +50,9 @@ def _values(index: Index, progress: Progress) -> dict[str, Any]:
         except MedViewerError as fault:
             if fault.code.partition(".")[0] != "input":
                 raise
-            index.refused.append(Refused(one.meta.get("listed") or one.description or "", fault.code, fault.sentence))
+            index.refused.append(
+                Refused(one.meta.get("listed") or one.description or "", fault.code, fault.sentence)
+            )
             index.drop(one)
             continue
         say(volume.meta["notes"])
@@ -112,7 +116,11 @@ def table(index: Index, values: dict[str, Any]) -> str:
     for patient in index.patients:
         lines.append(f"{patient.name or '(no name)'}" + (f"  [{patient.id}]" if patient.id else ""))
         for study in patient.studies:
-            lines.append("  " + "  ".join(t for t in (study.date, study.description) if t) if study.uid else "  (files)")
+            lines.append(
+                "  " + "  ".join(t for t in (study.date, study.description) if t)
+                if study.uid
+                else "  (files)"
+            )
             for one in study.series:
                 number += 1
                 lines += _rows(one, number, values.get(one.key))
@@ -124,7 +132,9 @@ def table(index: Index, values: dict[str, Any]) -> str:
 
 def _rows(one: SeriesInfo, number: int, values: dict[str, Any] | None) -> list[str]:
     size = " x ".join(str(n) for n in one.size) if one.is_image else ""
-    spacing = " x ".join(f"{v:.4g}" if v else "?" for v in one.spacing_mm) + " mm" if any(one.spacing_mm) else ""
+    spacing = (
+        " x ".join(f"{v:.4g}" if v else "?" for v in one.spacing_mm) + " mm" if any(one.spacing_mm) else ""
+    )
     part = ", ".join(f"{k} {v}" for k, v in (one.part or {}).items())
     mark = f"[{MARKS[one.report.verdict]}]" if one.is_image else ""
     head = (f"{number:>3}.", one.modality or "", one.kind, size, spacing, one.description or "", part, mark)
@@ -134,7 +144,9 @@ def _rows(one: SeriesInfo, number: int, values: dict[str, Any] | None) -> list[s
         rows.append(f"         {values['min']:g} to {values['max']:g}, mean {values['mean']:.6g} {one.unit}")
     for segment in one.segments or []:
         ml = segment.get("volume_ml")
-        rows.append(f"         {segment['number']} {segment['label']}" + (f"  {ml:.2f} ml" if ml is not None else ""))
+        rows.append(
+            f"         {segment['number']} {segment['label']}" + (f"  {ml:.2f} ml" if ml is not None else "")
+        )
     for measured in one.measurements or []:
         rows.append(f"         {measured['name']}: {measured['value']} {measured['unit']}")
     return rows

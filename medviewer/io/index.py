@@ -23,7 +23,9 @@ NOTHING = Words("Nothing here can be read as an image.", "此处没有可读取�
 EMPTY = Words("There are no files here.", "此处没有文件。")
 NO_IMAGE = Words("This file is no image that can be read.", "该文件不是可读取的图像。")
 EMPTY_FILE = Words("This file is empty.", "该文件为空。")
-UNREADABLE = Words("This file can't be read (no permission or a fault of the disk).", "无法读取该文件（无权限或磁盘故障）。")
+UNREADABLE = Words(
+    "This file can't be read (no permission or a fault of the disk).", "无法读取该文件（无权限或磁盘故障）。"
+)
 IMAGE_ENDINGS = (".dcm", ".dicom", ".ima", ".img")
 BESIDE = (".txt", ".json", ".csv", ".md", ".xml", ".html", ".py", ".log", ".yaml", ".yml", ".raw", ".zraw", ".bval", ".bvec",
           ".pdf", ".sha256", ".ini", ".inf", ".exe", ".dll", ".jar", ".db", ".ds_store")  # fmt: skip
@@ -60,7 +62,11 @@ class _Scan:
         try:
             if not self._taken(source) and (alone or self._meant(source)):
                 empty = source.size == 0
-                self.refuse(source.name, "input.empty" if empty else "input.no_image", EMPTY_FILE if empty else NO_IMAGE)
+                self.refuse(
+                    source.name,
+                    "input.empty" if empty else "input.no_image",
+                    EMPTY_FILE if empty else NO_IMAGE,
+                )
         except MedViewerError as fault:
             self.refuse(source.name, fault.code, fault.sentence)
         except OSError:
@@ -73,7 +79,9 @@ class _Scan:
             if known(source):
                 self.files += grid.series_of(read(source), source)
                 return True
-        if nifti.is_nifti(source) and (not source.base.lower().endswith(".hdr") or source.size in (348, 352, 540, 544)):
+        if nifti.is_nifti(source) and (
+            not source.base.lower().endswith(".hdr") or source.size in (348, 352, 540, 544)
+        ):
             self.files += grid.series_of(nifti.read_grid(source), source)
             return True
         if films.is_film(source):
@@ -101,7 +109,10 @@ class _Scan:
 
 
 def scan(
-    paths: Sequence[Path], progress: Progress | None = None, on_series: OnSeries | None = None, pixels: bool = False
+    paths: Sequence[Path],
+    progress: Progress | None = None,
+    on_series: OnSeries | None = None,
+    pixels: bool = False,
 ) -> Index:
     """All series below the paths.
 

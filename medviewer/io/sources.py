@@ -53,7 +53,7 @@ class FileSource(Source):
 
     def __init__(self, path: str, name: str, size: int) -> None:
         self._path, self.name, self.size = path, name, size
-        self.base = os.path.basename(path)
+        self.base = path.replace(os.sep, "/").rpartition("/")[2]
 
     @property
     def path(self) -> Path:
@@ -79,7 +79,7 @@ class FileSource(Source):
 
     def read_into(self, offset: int, view: memoryview) -> int:
         """Fill the view from the file; returns how many bytes there were."""
-        with open(self._path, "rb", buffering=0) as file:
+        with self.path.open("rb", buffering=0) as file:
             if offset:
                 file.seek(offset)
             done = 0
@@ -91,11 +91,11 @@ class FileSource(Source):
             return done
 
     def sibling(self, name: str) -> Source | None:
-        folder = os.path.realpath(os.path.dirname(self._path))
-        path = os.path.realpath(os.path.join(folder, name))
-        if os.path.commonpath([folder, path]) != folder or not os.path.isfile(path):
+        folder = self.path.parent.resolve()
+        path = (folder / name).resolve()
+        if not path.is_relative_to(folder) or not path.is_file():
             return None
-        return FileSource(path, name, os.path.getsize(path))
+        return FileSource(str(path), name, path.stat().st_size)
 
 
 class ZipArchive:
@@ -146,9 +146,14 @@ class ZipSource(Source):
 
 
 Refuse = Callable[[str, str, Words], None]
-NO_PERMISSION = Words("This file can't be read (no permission or a fault of the disk).", "无法读取该文件（无权限或磁盘故障）。")
+NO_PERMISSION = Words(
+    "This file can't be read (no permission or a fault of the disk).", "无法读取该文件（无权限或磁盘故障）。"
+)
 BAD_ZIP = Words("This ZIP file is damaged or encrypted.", "该 ZIP 文件已损坏或加密。")
-ZIP_BOMB = Words("This ZIP member claims an implausible size and was left alone.", "该 ZIP 成员声称的大小不合理，未予读取。")
+ZIP_BOMB = Words(
+    "This ZIP member claims an implausible size and was left alone.",
+    "该 ZIP 成员声称的大小不合理，未予读取。",
+)
 
 
 def walk(path: Path, refuse: Refuse) -> Iterator[Source]:
@@ -157,9 +162,11 @@ def walk(path: Path, refuse: Refuse) -> Iterator[Source]:
     Raises MedViewerError "input.missing" where there is nothing at that path.
     """
     try:
-        state = os.stat(path)
+        state = path.stat()
     except OSError as fault:
-        raise MedViewerError("input.missing", Words("There is no such file or folder.", "没有该文件或文件夹。")) from fault
+        raise MedViewerError(
+            "input.missing", Words("There is no such file or folder.", "没有该文件或文件夹。")
+        ) from fault
     if stat.S_ISDIR(state.st_mode):
         yield from _walk_folder(str(path), "", set(), refuse)
     else:
@@ -168,7 +175,7 @@ def walk(path: Path, refuse: Refuse) -> Iterator[Source]:
 
 def _walk_folder(folder: str, prefix: str, seen: set[tuple[int, int]], refuse: Refuse) -> Iterator[Source]:
     try:
-        state = os.stat(folder)
+        state = Path(folder).stat()
         if (state.st_dev, state.st_ino) in seen:
             return
         seen.add((state.st_dev, state.st_ino))

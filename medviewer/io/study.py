@@ -15,6 +15,11 @@ from medviewer.core.volume import SeriesKind, SpacingSource
 from medviewer.core.window import Window
 from medviewer.core.words import Words
 
+NO_SUCH = Words(
+    "There is no such series here; {n} are listed by `medviewer info`.",
+    "没有该序列；`medviewer info` 共列出 {n} 个。",
+)
+
 
 @dataclass(eq=False)
 class SeriesInfo:
@@ -146,9 +151,15 @@ class Index:
         listed = list(self.series())
         if selector is None:
             volumes = [s for s in listed if s.kind == "volume"]
-            found = max(volumes, key=lambda s: s.voxels) if volumes else next((s for s in listed if s.is_image), None)
+            found = (
+                max(volumes, key=lambda s: s.voxels)
+                if volumes
+                else next((s for s in listed if s.is_image), None)
+            )
             if found is None:
-                raise MedViewerError("fit.series", Words("There is no image to show here.", "此处没有可显示的图像。"))
+                raise MedViewerError(
+                    "fit.series", Words("There is no image to show here.", "此处没有可显示的图像。")
+                )
             return found
         wanted = str(selector).strip()
         if wanted.isascii() and wanted.isdigit() and 1 <= int(wanted) <= len(listed):
@@ -158,9 +169,8 @@ class Index:
                 return one
         raise MedViewerError(
             "fit.series",
-            Words("There is no such series here; {n} are listed by `medviewer info`.", "没有该序列；`medviewer info` 共列出 {n} 个。")
-            .format(n=len(listed)),
-        )  # fmt: skip
+            NO_SUCH.format(n=len(listed)),
+        )
 
 
 def _order(one: SeriesInfo) -> tuple[Any, ...]:

@@ -168,7 +168,7 @@ def written(path: Path, write: Callable[[Path], Any]) -> None:
     """
     ending = ".nii.gz" if path.name.lower().endswith(".nii.gz") else path.suffix
     made = _folder(path.parent)
-    place = path.with_name(f".{secrets.token_hex(6)}{''.join(path.suffixes[-2:])}")
+    place = path.with_name(f".{secrets.token_hex(6)}{ending}")
     try:
         with place.open("wb"):
             pass  # tells by an OSError of its own kind where nothing can be written

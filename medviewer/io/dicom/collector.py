@@ -9,13 +9,18 @@ from medviewer.core.errors import MedViewerError
 from medviewer.core.words import Words
 from medviewer.io.dicom import derived
 from medviewer.io.dicom.codecs import refusal
-from medviewer.io.dicom.header import Header
+from medviewer.io.dicom.header import CUT, Header
 from medviewer.io.dicom.instance import MEDIA_DIRECTORY, WHOLE_SLIDE, Instance, role_of
 from medviewer.io.dicom.series import Refuse, series_of
 from medviewer.io.study import SeriesInfo
 
-WHOLE_SLIDE_WORDS = Words("Whole-slide microscopy can't be shown by this viewer.", "本程序不支持显示全切片显微图像。")
-NO_IMAGE = Words("This DICOM file holds neither an image nor an object that can be shown.", "该 DICOM 文件不含可显示的图像或对象。")
+WHOLE_SLIDE_WORDS = Words(
+    "Whole-slide microscopy can't be shown by this viewer.", "本程序不支持显示全切片显微图像。"
+)
+NO_IMAGE = Words(
+    "This DICOM file holds neither an image nor an object that can be shown.",
+    "该 DICOM 文件不含可显示的图像或对象。",
+)
 
 
 class Collector:
@@ -42,7 +47,8 @@ class Collector:
         if sop_class == WHOLE_SLIDE or "TotalPixelMatrixColumns" in header:
             raise MedViewerError("input.whole_slide", WHOLE_SLIDE_WORDS)
         if "Rows" not in header and not header.has_pixels:
-            raise MedViewerError("input.no_image", NO_IMAGE)
+            cut = header.truncated
+            raise MedViewerError("input.truncated" if cut else "input.no_image", CUT if cut else NO_IMAGE)
         instance = Instance(header)
         instance.check()
         if (words := refusal(header.syntax)) is not None:

@@ -36,7 +36,7 @@ def unpack_422(samples: NDArray[Any], rows: int, columns: int) -> NDArray[np.uin
 
 def palette_to_rgb(indices: NDArray[Any], dataset: Any) -> NDArray[np.uint8]:
     """Palette indices to RGB by the file's tables (plain or segmented), 16-bit entries by their upper byte."""
-    from pydicom.pixels import apply_color_lut
+    from pydicom.pixels.processing import apply_color_lut
 
     colors = np.asarray(apply_color_lut(indices, dataset))[..., :3]
     if colors.dtype.itemsize == 2:

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from medviewer.core.errors import MedViewerError
 from medviewer.core.volume import SeriesKind
+from medviewer.core.words import Words
+from medviewer.io.dicom import contours, reports, segments
 from medviewer.io.dicom.header import Header
 from medviewer.io.dicom.instance import role_of
 from medviewer.io.dicom.series import identity
 from medviewer.io.study import SeriesInfo
+
+BROKEN = Words("This {kind} object is damaged and can't be read.", "该 {kind} 对象已损坏，无法读取。")
 
 
 def series_of(header: Header, images: list[SeriesInfo], pixels: bool) -> SeriesInfo:
@@ -24,7 +29,17 @@ def series_of(header: Header, images: list[SeriesInfo], pixels: bool) -> SeriesI
     )  # fmt: skip
     one.modality = one.modality or role
     one.references = references(dataset, images)
-    del pixels
+    try:
+        if role == "SEG":
+            one.segments = segments.segments_of(header, pixels)
+        elif role == "RTSTRUCT":
+            one.segments = contours.segments_of(header)
+        elif role == "SR":
+            one.measurements = reports.measurements_of(header)
+    except (AttributeError, KeyError, TypeError, ValueError, IndexError) as fault:
+        raise MedViewerError(
+            "input.damaged", BROKEN.format(kind=role), detail=type(fault).__name__
+        ) from fault
     return one
 
 

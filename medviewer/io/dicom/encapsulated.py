@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from itertools import pairwise
 
 from medviewer.core.errors import MedViewerError
 from medviewer.core.words import Words
@@ -48,7 +49,7 @@ def frames(data: bytes, offset: int, count: int) -> list[bytes | None]:
         starts = {a - 8 - base: k for k, (a, _) in enumerate(parts)}
         if all(t in starts for t in table):
             edges = [*(starts[t] for t in table), len(parts)]
-            return [b"".join(data[a : a + n] for a, n in parts[lo:hi]) for lo, hi in zip(edges[:-1], edges[1:], strict=True)]
+            return [b"".join(data[a : a + n] for a, n in parts[lo:hi]) for lo, hi in pairwise(edges)]
     if len(parts) < count:
         return [data[a : a + n] for a, n in parts] + [None] * (count - len(parts))
     return _by_markers(data, parts, count)
@@ -59,7 +60,12 @@ def _by_markers(data: bytes, parts: list[tuple[int, int]], count: int) -> list[b
     groups: list[list[bytes]] = []
     for a, n in parts:
         chunk = data[a : a + n]
-        if not groups or chunk[:3] == b"\xff\xd8\xff" or chunk[:4] == b"\xff\x4f\xff\x51" or chunk[4:8] == b"jP  ":
+        if (
+            not groups
+            or chunk[:3] == b"\xff\xd8\xff"
+            or chunk[:4] == b"\xff\x4f\xff\x51"
+            or chunk[4:8] == b"jP  "
+        ):
             groups.append([])
         groups[-1].append(chunk)
     found: list[bytes | None] = [b"".join(g) for g in groups[:count]]

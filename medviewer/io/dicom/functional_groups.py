@@ -45,7 +45,9 @@ def frames_of(instance: Instance) -> list[Frame]:
         frame.orientation = orientation(_numbers(get("PlaneOrientationSequence", "ImageOrientationPatient")))
         spacing = get("PixelMeasuresSequence", "PixelSpacing")
         frame.spacing = pair(_numbers(spacing)) or pair(instance.header.floats("PixelSpacing"))
-        own_slope, own_intercept = (get("PixelValueTransformationSequence", k) for k in ("RescaleSlope", "RescaleIntercept"))
+        own_slope, own_intercept = (
+            get("PixelValueTransformationSequence", k) for k in ("RescaleSlope", "RescaleIntercept")
+        )
         frame.slope = float(own_slope) if own_slope else slope
         frame.intercept = float(own_intercept) if own_intercept is not None else intercept
         frame.windows = _windows(own, shared)
@@ -107,7 +109,10 @@ def _numbers(value: Any) -> list[float]:
     if value is None:
         return []
     try:
-        return [float(v) for v in (value if hasattr(value, "__iter__") and not isinstance(value, str) else [value])]
+        return [
+            float(v)
+            for v in (value if hasattr(value, "__iter__") and not isinstance(value, str) else [value])
+        ]
     except (TypeError, ValueError):
         return []
 

@@ -27,10 +27,13 @@ MAX_HEADER = 256 << 20
 MAX_INFLATED = 4 << 30
 UNDEFINED = 0xFFFFFFFF
 ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
-LONG_FORM = frozenset((b"OB", b"OW", b"OF", b"OD", b"OL", b"OV", b"SQ", b"UT", b"UN", b"UC", b"UR", b"SV", b"UV"))
-KNOWN_VR = LONG_FORM | frozenset(
-    v.encode() for v in "AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split()
+LONG_FORM = frozenset(
+    (b"OB", b"OW", b"OF", b"OD", b"OL", b"OV", b"SQ", b"UT", b"UN", b"UC", b"UR", b"SV", b"UV")
 )
+KNOWN_VR = LONG_FORM | frozenset((
+    b"AE", b"AS", b"AT", b"CS", b"DA", b"DS", b"DT", b"FD", b"FL", b"IS", b"LO", b"LT", b"PN", b"SH", b"SL", b"SS",
+    b"ST", b"TM", b"UI", b"UL", b"US",
+))  # fmt: skip
 BINARY = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "FL": "f", "FD": "d", "AT": "I", "UV": "Q", "SV": "q"}
 
 
@@ -88,7 +91,10 @@ class Header:
         if code:
             size = struct.calcsize(code)
             count = len(value) // size
-            return [float(v) for v in struct.unpack((">" if self.big else "<") + f"{count}{code}", value[: count * size])]
+            return [
+                float(v)
+                for v in struct.unpack((">" if self.big else "<") + f"{count}{code}", value[: count * size])
+            ]
         try:
             return [float(part) for part in value.rstrip(b" \0").split(b"\\")]
         except ValueError:
@@ -139,7 +145,9 @@ def read_dataset(source: Source, pixels: bool) -> Any:
             raise MedViewerError("input.damaged", DAMAGED, detail=type(fault).__name__) from fault
 
 
-DAMAGED = Words("This DICOM file is damaged: its header can't be read.", "该 DICOM 文件已损坏：无法读取头信息。")
+DAMAGED = Words(
+    "This DICOM file is damaged: its header can't be read.", "该 DICOM 文件已损坏：无法读取头信息。"
+)
 CUT = Words("This DICOM file is cut off within its header.", "该 DICOM 文件在头信息处被截断。")
 
 
@@ -204,7 +212,10 @@ class _Reader:
             syntax = IMPLICIT_LITTLE if not self._looks_explicit() else EXPLICIT_LITTLE
         header = Header(self.source, syntax)
         if 0x00020002 in meta:
-            header.raw["SOPClassUID"] = ("UI", meta[0x00020002])  # the dataset's own, where it has one, replaces it
+            header.raw["SOPClassUID"] = (
+                "UI",
+                meta[0x00020002],
+            )  # the dataset's own, where it has one, replaces it
         if header.inflated:
             self._inflate()
         self.explicit = syntax != IMPLICIT_LITTLE
@@ -299,7 +310,10 @@ class _Reader:
                     if after > end:
                         self.need(after)
                         data, end = self.data, len(self.data)
-                    raw[keyword] = (vr.decode() if vr and vr != b"UN" else NUMERIC.get(keyword, ""), data[value:after])
+                    raw[keyword] = (
+                        vr.decode() if vr and vr != b"UN" else NUMERIC.get(keyword, ""),
+                        data[value:after],
+                    )
             pos = after
             if pos > end:
                 self.need(min(pos + 4096, self.limit))
@@ -411,11 +425,12 @@ def _find_pixels(header: Header) -> None:
             whole = pydicom.dcmread(file, force=True, defer_size=1024)
         for tag in PIXELS:
             if tag in whole:
-                element = whole.get_item(tag)
+                element: Any = whole.get_item(tag)
                 header.pixel_tag, header.pixel_offset = tag, int(element.value_tell)
                 header.pixel_length = UNDEFINED if element.length == UNDEFINED else int(element.length)
                 header.truncated = (
-                    header.pixel_length != UNDEFINED and header.pixel_offset + header.pixel_length > source.size
+                    header.pixel_length != UNDEFINED
+                    and header.pixel_offset + header.pixel_length > source.size
                 )
     except Exception:  # a damaged tail: then there are no pixels, and the series says so
         header.pixel_offset = -1

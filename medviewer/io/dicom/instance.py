@@ -10,7 +10,9 @@ from medviewer.core.errors import MedViewerError
 from medviewer.core.words import Words
 from medviewer.io.dicom.header import Header
 
-PROJECTION = frozenset(("CR", "DX", "MG", "RG", "IO", "PX", "XA", "RF", "DF", "ES", "XC", "GM", "OP", "SM", "OT", "SC", "HC"))
+PROJECTION = frozenset(
+    ("CR", "DX", "MG", "RG", "IO", "PX", "XA", "RF", "DF", "ES", "XC", "GM", "OP", "SM", "OT", "SC", "HC")
+)
 """Modalities whose single images are films of their own, not slices."""
 
 DERIVED = {
@@ -119,16 +121,28 @@ class Instance:
     def check(self) -> None:
         """Raise MedViewerError where this can't be an image."""
         if self.rows < 1 or self.columns < 1 or self.rows > 1 << 20 or self.columns > 1 << 20:
-            raise MedViewerError("input.no_image", Words("The image's size is missing from the header.", "头信息中缺少图像尺寸。"))
+            raise MedViewerError(
+                "input.no_image",
+                Words("The image's size is missing from the header.", "头信息中缺少图像尺寸。"),
+            )
         if not self.header.has_pixels:
-            raise MedViewerError("input.no_pixels", Words("This DICOM file holds no pixel data.", "该 DICOM 文件不含像素数据。"))
+            raise MedViewerError(
+                "input.no_pixels",
+                Words("This DICOM file holds no pixel data.", "该 DICOM 文件不含像素数据。"),
+            )
         if self.bits not in (1, 8, 16, 32, 64) and not 8 < self.bits < 16:
             raise MedViewerError(
-                "input.bits", Words("Its {n} bits per sample can't be read.", "无法读取每样本 {n} 位的图像。").format(n=self.bits)
+                "input.bits",
+                Words("Its {n} bits per sample can't be read.", "无法读取每样本 {n} 位的图像。").format(
+                    n=self.bits
+                ),
             )
         if self.samples not in (1, 3, 4):
             raise MedViewerError(
-                "input.samples", Words("Its {n} samples per pixel can't be shown.", "无法显示每像素 {n} 个样本的图像。").format(n=self.samples)
+                "input.samples",
+                Words(
+                    "Its {n} samples per pixel can't be shown.", "无法显示每像素 {n} 个样本的图像。"
+                ).format(n=self.samples),
             )
 
     def frames(self) -> list[Frame]:

@@ -26,7 +26,10 @@ from medviewer.io.loading import LoadingVolume, OnSlice, outwards
 from medviewer.io.study import SeriesInfo
 
 READING = Words("Loading", "正在载入")
-IN_PART = Words("{n} of {total} slices can't be read ({why}) and are shown empty.", "{total} 层中有 {n} 层无法读取（{why}），显示为空白。")
+IN_PART = Words(
+    "{n} of {total} slices can't be read ({why}) and are shown empty.",
+    "{total} 层中有 {n} 层无法读取（{why}），显示为空白。",
+)
 
 
 def open_dicom(series: SeriesInfo, first_slice: int | None = None) -> LoadingVolume:
@@ -41,19 +44,26 @@ def volume_of(series: SeriesInfo, stack: Stack) -> Volume:
     """The volume with an array of zeros."""
     frames = [stack.frames[a] for a, _, _ in stack.plan]
     columns, rows, depth = series.size
-    dtype = np.dtype(np.int32) if "ModalityLUTSequence" in frames[0].instance.header else frames[0].instance.dtype
+    dtype = (
+        np.dtype(np.int32) if "ModalityLUTSequence" in frames[0].instance.header else frames[0].instance.dtype
+    )
     shape: tuple[int, ...] = (depth, rows, columns)
     if series.channels == 3:
         shape, dtype = (*shape, 3), np.dtype(np.uint8)
     try:
         array: NDArray[Any] = np.zeros(shape, dtype)
     except MemoryError as fault:
-        raise MedViewerError("resource.memory", Words("There is not enough memory for this series.", "内存不足，无法载入该序列。")) from fault
+        raise MedViewerError(
+            "resource.memory",
+            Words("There is not enough memory for this series.", "内存不足，无法载入该序列。"),
+        ) from fault
     x, y, z = series.spacing_mm
     if series.affine_lps is not None:
         geometry = Geometry(series.affine_lps, series.size)
     else:
-        geometry = Geometry(np.diag([x or 1.0, y or series.meta.get("pixel_aspect", 1.0), z or 1.0, 1.0]), series.size)
+        geometry = Geometry(
+            np.diag([x or 1.0, y or series.meta.get("pixel_aspect", 1.0), z or 1.0, 1.0]), series.size
+        )
     return Volume(
         array, geometry, values_of(series, frames), series.kind, series.report, list(series.windows),
         invert=bool(series.meta.get("invert")), pixel_spacing=(x, y) if x and y else None,
@@ -99,9 +109,7 @@ class DicomLoading(LoadingVolume):
         depth = self._stack.depth
         order = outwards(self._first, depth)
         readers = {id(f.instance): PixelReader(f.instance) for f in self._stack.frames}
-        done = 0
-        for k in self._worked(order, readers, progress):
-            done += 1
+        for done, k in enumerate(self._worked(order, readers, progress), 1):
             if k not in self._faults:
                 self._arrived([k], on_slice)
             progress.step(done, depth, READING)
@@ -150,7 +158,9 @@ class DicomLoading(LoadingVolume):
             self._faults[k] = fault
         except OSError:
             self.volume.array[k] = 0
-            self._faults[k] = MedViewerError("input.vanished", Words("a file is gone or can't be read", "文件已消失或无法读取"))
+            self._faults[k] = MedViewerError(
+                "input.vanished", Words("a file is gone or can't be read", "文件已消失或无法读取")
+            )
         return k
 
     def _read(self, n: int, readers: dict[int, PixelReader], target: NDArray[Any]) -> None:

@@ -110,7 +110,9 @@ def suv_of(instance: Instance) -> dict[str, Any] | None:
     if decay != "START":
         return {"bw": None, "reason": f"DecayCorrection is {decay or 'missing'}, not START or ADMIN"}
     scan = _moment(header.text("SeriesDate"), header.text("SeriesTime"))
-    acquired = _moment(header.text("AcquisitionDate") or header.text("SeriesDate"), header.text("AcquisitionTime"))
+    acquired = _moment(
+        header.text("AcquisitionDate") or header.text("SeriesDate"), header.text("AcquisitionTime")
+    )
     if scan is None or (acquired is not None and scan > acquired + timedelta(seconds=1)):
         scan = acquired  # a series time later than its own acquisition was written by a later step
     start = _moment(*_split(str(items[0].get("RadiopharmaceuticalStartDateTime", "") or "")))

@@ -17,7 +17,10 @@ def frames_of(instance: Instance) -> list[Frame]:
     csa = csa_fields(header.bytes("SiemensCSAImageHeader"))
     counted = csa.get("NumberOfImagesInMosaic") or [""]
     normal = triple([float(v) for v in csa.get("SliceNormalVector", []) if v.strip()])
-    first, turn = triple(header.floats("ImagePositionPatient")), orientation(header.floats("ImageOrientationPatient"))
+    first, turn = (
+        triple(header.floats("ImagePositionPatient")),
+        orientation(header.floats("ImageOrientationPatient")),
+    )
     spacing, step = pair(header.floats("PixelSpacing")), header.number("SpacingBetweenSlices")
     if not counted[0].strip().isdigit() or first is None or turn is None or spacing is None or not step:
         return []
@@ -30,7 +33,11 @@ def frames_of(instance: Instance) -> list[Frame]:
     along = np.array(normal) if normal is not None else np.cross(x, y)
     # The header's position is the corner that one slice as large as the whole mosaic would have.
     corner = np.array(first)
-    corner = corner + x * spacing[1] * (instance.columns - columns) / 2 + y * spacing[0] * (instance.rows - rows) / 2
+    corner = (
+        corner
+        + x * spacing[1] * (instance.columns - columns) / 2
+        + y * spacing[0] * (instance.rows - rows) / 2
+    )
     slope, intercept = instance.rescale()
     found = []
     for n in range(count):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Hashable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -68,7 +69,15 @@ def _by_make(frames: list[Frame]) -> list[tuple[dict[str, Any], list[Frame]]]:
                 turn = len(turns) - 1
         spacing = tuple(round(s, 4) for s in frame.spacing) if frame.spacing else None
         localizer = "LOCALIZER" in instance.image_type
-        key = (frame.size, instance.is_color, str(instance.dtype), turn, spacing, localizer, frame.position is None)
+        key = (
+            frame.size,
+            instance.is_color,
+            str(instance.dtype),
+            turn,
+            spacing,
+            localizer,
+            frame.position is None,
+        )
         groups[key].append(frame)
         if key not in describe:
             describe[key] = {
@@ -77,7 +86,9 @@ def _by_make(frames: list[Frame]) -> list[tuple[dict[str, Any], list[Frame]]]:
                 "ImageOrientationPatient": [round(v, 4) for v in turns[turn]] if turn >= 0 else None,
                 "PixelSpacing": list(spacing) if spacing else None, "Localizer": localizer,
             }  # fmt: skip
-    varying = [n for n in next(iter(describe.values()), {}) if len({str(d[n]) for d in describe.values()}) > 1]
+    varying = [
+        n for n in next(iter(describe.values()), {}) if len({str(d[n]) for d in describe.values()}) > 1
+    ]
     return [({n: describe[key][n] for n in varying}, group) for key, group in groups.items()]
 
 
@@ -98,9 +109,18 @@ def _without_place(frames: list[Frame], traits: dict[str, Any]) -> list[Part]:
     by_file: dict[int, list[Frame]] = defaultdict(list)
     for frame in frames:
         by_file[id(frame.instance)].append(frame)
-    alone = [g for g in by_file.values() if len(g) > 1 or g[0].instance.is_projection or g[0].instance.is_color]
-    rest = [g[0] for g in by_file.values() if not (len(g) > 1 or g[0].instance.is_projection or g[0].instance.is_color)]
-    parts = [Part(g, {**traits, "InstanceNumber": g[0].instance.number} if len(by_file) > 1 else traits) for g in alone]
+    alone = [
+        g for g in by_file.values() if len(g) > 1 or g[0].instance.is_projection or g[0].instance.is_color
+    ]
+    rest = [
+        g[0]
+        for g in by_file.values()
+        if not (len(g) > 1 or g[0].instance.is_projection or g[0].instance.is_color)
+    ]
+    parts = [
+        Part(g, {**traits, "InstanceNumber": g[0].instance.number} if len(by_file) > 1 else traits)
+        for g in alone
+    ]
     if rest:
         parts.append(Part(rest, traits))
     return parts
@@ -113,7 +133,7 @@ def _places(frames: list[Frame]) -> list[int]:
     spots = np.array([f.position for f in frames])
     numbers = [0] * len(frames)
     current = 0
-    for before, after in zip(order[:-1], order[1:], strict=True):
+    for before, after in pairwise(order.tolist()):
         if depth[after] - depth[before] > SAME_PLACE_MM or np.abs(spots[after] - spots[before]).max() > 0.5:
             current += 1
         numbers[after] = current
@@ -148,7 +168,9 @@ def _in_time(frames: list[Frame], traits: dict[str, Any]) -> list[Part]:
         for frame in frames:
             groups[frame.traits.get(name)].append(frame)
         if len(groups) > 1 and min(len(g) for g in groups.values()) > 1:
-            return [Part(groups[v], {**traits, name: _plain(v)}, "time") for v in sorted(groups, key=_sortable)]
+            return [
+                Part(groups[v], {**traits, name: _plain(v)}, "time") for v in sorted(groups, key=_sortable)
+            ]
     return [Part(frames, traits, "time")]
 
 

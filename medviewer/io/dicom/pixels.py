@@ -45,7 +45,7 @@ class PixelReader:
         source = instance.header.source
         if self.can_read_straight and isinstance(source, FileSource) and target.flags.c_contiguous:
             size = instance.rows * instance.columns * instance.bits // 8
-            view = memoryview(target).cast("B")
+            view = target.reshape(-1).view(np.uint8).data
             if source.read_into(instance.header.pixel_offset + n * size, view) != size:
                 raise MedViewerError("input.truncated", CUT_PIXELS)
             _trim(target, instance)
@@ -63,7 +63,9 @@ class PixelReader:
         except MemoryError:
             raise
         except Exception as fault:  # decoders raise errors of many kinds
-            raise MedViewerError("input.damaged", BROKEN, detail=f"{type(fault).__name__} in {instance.syntax}") from fault
+            raise MedViewerError(
+                "input.damaged", BROKEN, detail=f"{type(fault).__name__} in {instance.syntax}"
+            ) from fault
 
     def _native(self, n: int) -> NDArray[Any]:
         i = self.instance
@@ -120,12 +122,16 @@ class PixelReader:
         data = self._frames[n]
         if not data:
             raise MedViewerError("input.truncated", CUT_PIXELS)
-        job = FrameJob(i.rows, i.columns, i.samples, i.bits, i.bits_stored, i.signed, i.photometric, i.planar, i.syntax)
+        job = FrameJob(
+            i.rows, i.columns, i.samples, i.bits, i.bits_stored, i.signed, i.photometric, i.planar, i.syntax
+        )
         array = np.asarray(codec(i.syntax).decode(data, job))
         wanted = (i.rows, i.columns) if i.samples == 1 else (i.rows, i.columns, i.samples)
         if array.shape != wanted:
             if array.size != int(np.prod(wanted)):
-                raise MedViewerError("input.damaged", BROKEN, detail=f"decoded {array.shape}, header {wanted}")
+                raise MedViewerError(
+                    "input.damaged", BROKEN, detail=f"decoded {array.shape}, header {wanted}"
+                )
             array = array.reshape(wanted)
         return array
 

@@ -20,7 +20,9 @@ from medviewer.io.study import SeriesInfo
 
 CINE_MODALITIES = frozenset(("US", "IVUS", "XA", "RF", "DF", "ES", "XC", "GM", "OP"))
 NOT_CALIBRATED = Words("Not calibrated: lengths in pixels.", "未校准：长度以像素计。")
-AT_DETECTOR = Words("Lengths as at the detector, larger than in the patient.", "长度为探测器平面长度，大于患者体内实际长度。")
+AT_DETECTOR = Words(
+    "Lengths as at the detector, larger than in the patient.", "长度为探测器平面长度，大于患者体内实际长度。"
+)
 FRAMES_IN_TIME = Words("Frames in time: no planes can be cut.", "时间序列帧：不可做平面重建。")
 SHORT_FILE = Words("A file of this series is cut off in its pixel data.", "该序列中有文件的像素数据被截断。")
 
@@ -63,7 +65,9 @@ def _series(part: parts.Part) -> SeriesInfo:
     if any(i.header.truncated for i in files.values()):
         item = ReportItem("input.truncated", SHORT_FILE)
         verdict = "amber" if report.verdict == "green" else report.verdict
-        report = GeometryReport(verdict, report.tilt_deg, report.missing_slices, report.duplicates, (item, *report.items))
+        report = GeometryReport(
+            verdict, report.tilt_deg, report.missing_slices, report.duplicates, (item, *report.items)
+        )
     one = SeriesInfo(
         kind=kind,
         part=part.traits or None,
@@ -94,8 +98,15 @@ def _series(part: parts.Part) -> SeriesInfo:
 def identity(header: Any, traits: dict[str, Any]) -> dict[str, Any]:
     """The fields of SeriesInfo that say whose and which it is, and `meta`."""
     uid = header.text("SeriesInstanceUID") or None
-    base = uid or "file:" + hashlib.sha256(header.source.name.encode("utf-8", "surrogateescape")).hexdigest()[:16]
-    key = base + ("#" + hashlib.sha256(json.dumps(traits, sort_keys=True, default=str).encode()).hexdigest()[:8] if traits else "")
+    base = (
+        uid
+        or "file:" + hashlib.sha256(header.source.name.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    )
+    key = base + (
+        "#" + hashlib.sha256(json.dumps(traits, sort_keys=True, default=str).encode()).hexdigest()[:8]
+        if traits
+        else ""
+    )
     number = header.number("SeriesNumber")
     meta = {
         "frame_of_reference_uid": header.text("FrameOfReferenceUID") or None,
@@ -118,7 +129,9 @@ def _stacked(part: parts.Part) -> tuple[SeriesKind, Stack, spacing.PixelSize]:
     instance = first.instance
     pixel = spacing.pixel_size(instance)
     if pixel.x is None and first.spacing is not None:
-        pixel = spacing.PixelSize(first.spacing[1], first.spacing[0], "patient", first.spacing[0] / first.spacing[1])
+        pixel = spacing.PixelSize(
+            first.spacing[1], first.spacing[0], "patient", first.spacing[0] / first.spacing[1]
+        )
     if part.kind == "place":
         stack = stacking.stack(part.frames, part.duplicates)
         return ("volume" if stack.affine is not None else "stack"), stack, pixel
@@ -128,8 +141,16 @@ def _stacked(part: parts.Part) -> tuple[SeriesKind, Stack, spacing.PixelSize]:
         frames = sorted(part.frames, key=lambda f: (f.instance.number, f.index))
         cine = len({id(f.instance) for f in frames}) == 1
         words = stacking.ONE_PLACE if part.kind == "time" else FRAMES_IN_TIME
-        return ("cine" if cine else "stack"), stacking.plain(frames, "geometry.time", words, "red", part.duplicates), pixel
-    return "stack", stacking.plain(part.frames, "geometry.position", stacking.NO_PLACE, "red", part.duplicates), pixel
+        return (
+            ("cine" if cine else "stack"),
+            stacking.plain(frames, "geometry.time", words, "red", part.duplicates),
+            pixel,
+        )
+    return (
+        "stack",
+        stacking.plain(part.frames, "geometry.position", stacking.NO_PLACE, "red", part.duplicates),
+        pixel,
+    )
 
 
 def _film(part: parts.Part, pixel: spacing.PixelSize) -> Stack:
@@ -148,7 +169,9 @@ def _film(part: parts.Part, pixel: spacing.PixelSize) -> Stack:
 
 def _is_cine(instance: Instance) -> bool:
     header = instance.header
-    timed = any(name in header for name in ("FrameTime", "FrameTimeVector", "CineRate", "RecommendedDisplayFrameRate"))
+    timed = any(
+        name in header for name in ("FrameTime", "FrameTimeVector", "CineRate", "RecommendedDisplayFrameRate")
+    )
     return instance.count > 1 and (timed or instance.modality in CINE_MODALITIES)
 
 

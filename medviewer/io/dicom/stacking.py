@@ -24,17 +24,33 @@ MOST_MISSING = 0.34
 LONGEST_GAP = 4
 """Steps of the longest gap that is filled."""
 
-MISSING = Words("{n} slices are missing; the gaps were filled by interpolation.", "缺失 {n} 层；间隙已用插值填充。")
-MANY_MISSING = Words("Too many slices are missing for a volume: shown as a stack.", "缺层过多，无法构成容积：按堆叠显示。")
-UNEVEN = Words("Slice spacing varies; resampled to an even {mm} mm.", "层间距不均匀；已重采样为均匀的 {mm} mm。")
+MISSING = Words(
+    "{n} slices are missing; the gaps were filled by interpolation.", "缺失 {n} 层；间隙已用插值填充。"
+)
+MANY_MISSING = Words(
+    "Too many slices are missing for a volume: shown as a stack.", "缺层过多，无法构成容积：按堆叠显示。"
+)
+UNEVEN = Words(
+    "Slice spacing varies; resampled to an even {mm} mm.", "层间距不均匀；已重采样为均匀的 {mm} mm。"
+)
 SLIGHTLY = Words("Slice positions vary slightly (up to {mm} mm).", "层面位置略有偏差（最大 {mm} mm）。")
-VERY_UNEVEN = Words("Slice spacing varies too much for a volume: shown as a stack.", "层间距差异过大，无法构成容积：按堆叠显示。")
-TILTED = Words("Tilted by {deg}° (gantry); the planes are corrected exactly.", "机架倾斜 {deg}°；各平面已精确校正。")
+VERY_UNEVEN = Words(
+    "Slice spacing varies too much for a volume: shown as a stack.",
+    "层间距差异过大，无法构成容积：按堆叠显示。",
+)
+TILTED = Words(
+    "Tilted by {deg}° (gantry); the planes are corrected exactly.", "机架倾斜 {deg}°；各平面已精确校正。"
+)
 STRAY = Words("The slices do not lie on one line: shown as a stack.", "各层面不在同一直线上：按堆叠显示。")
-NO_PLACE = Words("Slice positions are missing: shown as a stack, no lengths across slices.", "缺少层面位置：按堆叠显示，不提供层间长度。")
+NO_PLACE = Words(
+    "Slice positions are missing: shown as a stack, no lengths across slices.",
+    "缺少层面位置：按堆叠显示，不提供层间长度。",
+)
 NO_SPACING = Words("Pixel spacing is missing: lengths in pixels.", "缺少像素间距：长度以像素计。")
 DUPLICATES = Words("{n} duplicate images were left out.", "已略去 {n} 幅重复图像。")
-ONE_PLACE = Words("All frames show the same place: shown as a stack in time.", "所有帧位于同一位置：按时间序列堆叠显示。")
+ONE_PLACE = Words(
+    "All frames show the same place: shown as a stack in time.", "所有帧位于同一位置：按时间序列堆叠显示。"
+)
 
 
 @dataclass(eq=False)
@@ -68,7 +84,9 @@ class _Notes:
         self.items.append(ReportItem(code, words, slices))
 
 
-def plain(frames: list[Frame], code: str, words: Words, verdict: Verdict = "red", duplicates: int = 0) -> Stack:
+def plain(
+    frames: list[Frame], code: str, words: Words, verdict: Verdict = "red", duplicates: int = 0
+) -> Stack:
     """Frames in the given order, without a place."""
     notes = _Notes()
     notes.add(verdict, code, words)
@@ -122,10 +140,16 @@ def stack(frames: list[Frame], duplicates: int = 0) -> Stack:
             notes.add("amber", "geometry.missing", MISSING.format(n=missing), holes)
     else:
         missing = 0
-        if len(frames) < 4 or steps.max() > LONGEST_GAP * max(steps.min(), 0.05 * base) or steps.max() > LONGEST_GAP * base:
+        if (
+            len(frames) < 4
+            or steps.max() > LONGEST_GAP * max(steps.min(), 0.05 * base)
+            or steps.max() > LONGEST_GAP * base
+        ):
             return _red(frames, "geometry.uneven", VERY_UNEVEN, tilt, duplicates)
         plan = _even_plan(depth)
-        notes.add("amber", "geometry.uneven", UNEVEN.format(mm=f"{(depth[-1] - depth[0]) / (len(plan) - 1):.2f}"))
+        notes.add(
+            "amber", "geometry.uneven", UNEVEN.format(mm=f"{(depth[-1] - depth[0]) / (len(plan) - 1):.2f}")
+        )
     if tilt > TILT_DEG:
         notes.add("amber", "geometry.tilt", TILTED.format(deg=f"{tilt:.1f}"))
     if duplicates:
@@ -139,7 +163,9 @@ def stack(frames: list[Frame], duplicates: int = 0) -> Stack:
     return Stack(frames, affine, plan, report, float(np.linalg.norm(span)) / (len(plan) - 1))
 
 
-def _red(frames: list[Frame], code: str, words: Words, tilt: float, duplicates: int, missing: int = 0) -> Stack:
+def _red(
+    frames: list[Frame], code: str, words: Words, tilt: float, duplicates: int, missing: int = 0
+) -> Stack:
     items = [ReportItem(code, words)]
     if duplicates:
         items.append(ReportItem("geometry.duplicates", DUPLICATES.format(n=duplicates)))

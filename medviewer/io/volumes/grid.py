@@ -27,10 +27,18 @@ from medviewer.io.sources import Source
 from medviewer.io.study import SeriesInfo
 
 MAX_BYTES = 64 << 30
-DAMAGED = Words("This {format} file is damaged: its header can't be read.", "该 {format} 文件已损坏：无法读取头信息。")
+DAMAGED = Words(
+    "This {format} file is damaged: its header can't be read.", "该 {format} 文件已损坏：无法读取头信息。"
+)
 CUT = Words("This {format} file is cut off: voxels are missing.", "该 {format} 文件被截断：缺少体素数据。")
-UNKNOWN_PLACE = Words("The file does not say how it lies in the patient: shown as a stack.", "文件未说明其在患者体内的方位：按堆叠显示。")
-TILTED = Words("The voxel axes are not at right angles (by {deg}°); planes are exact.", "体素坐标轴不成直角（偏差 {deg}°）；各平面精确显示。")
+UNKNOWN_PLACE = Words(
+    "The file does not say how it lies in the patient: shown as a stack.",
+    "文件未说明其在患者体内的方位：按堆叠显示。",
+)
+TILTED = Words(
+    "The voxel axes are not at right angles (by {deg}°); planes are exact.",
+    "体素坐标轴不成直角（偏差 {deg}°）；各平面精确显示。",
+)
 NOT_CALIBRATED = Words("Not calibrated: lengths in pixels.", "未校准：长度以像素计。")
 
 
@@ -107,14 +115,20 @@ def _judged(grid: Grid) -> tuple[SeriesKind, GeometryReport]:
     items = list(grid.items)
     if grid.size[2] == 1:
         if grid.spacing is None:
-            return "film", GeometryReport("red", items=(ReportItem("geometry.spacing", NOT_CALIBRATED), *items))
+            return "film", GeometryReport(
+                "red", items=(ReportItem("geometry.spacing", NOT_CALIBRATED), *items)
+            )
         return "film", GeometryReport("amber" if items else "green", items=tuple(items))
     if grid.affine is None:
-        return "stack", GeometryReport("red", items=(ReportItem("geometry.orientation", UNKNOWN_PLACE), *items))
+        return "stack", GeometryReport(
+            "red", items=(ReportItem("geometry.orientation", UNKNOWN_PLACE), *items)
+        )
     try:
         geometry = Geometry(grid.affine, grid.size)
     except ValueError:
-        return "stack", GeometryReport("red", items=(ReportItem("geometry.orientation", UNKNOWN_PLACE), *items))
+        return "stack", GeometryReport(
+            "red", items=(ReportItem("geometry.orientation", UNKNOWN_PLACE), *items)
+        )
     tilt = 0.0
     if not geometry.is_orthogonal():
         normal, step = geometry.slice_normal, geometry.direction[:, 2]
@@ -166,7 +180,9 @@ def _samples(grid: Grid) -> NDArray[Any]:
     except MedViewerError:
         raise
     except (OSError, ValueError, EOFError, zlib.error, lzma.LZMAError) as fault:
-        raise MedViewerError("input.damaged", CUT.format(format=grid.format), detail=type(fault).__name__) from fault
+        raise MedViewerError(
+            "input.damaged", CUT.format(format=grid.format), detail=type(fault).__name__
+        ) from fault
     if flat.size < grid.count:
         raise MedViewerError("input.truncated", CUT.format(format=grid.format))
     return flat[: grid.count]

@@ -52,11 +52,16 @@ def _grid(source: Source, fields: dict[str, str], raw: bytes, pos: int) -> Grid:
     if len(sizes) < rank or not 1 <= rank <= 5:
         raise ValueError("DimSize")
     true = ("true", "1", "yes")
-    big = (fields.get("binarydatabyteordermsb") or fields.get("elementbyteordermsb") or "false").lower() in true
+    big = (
+        fields.get("binarydatabyteordermsb") or fields.get("elementbyteordermsb") or "false"
+    ).lower() in true
     dtype = np.dtype((">" if big else "<") + TYPES[fields["elementtype"].upper()])
     packed = fields.get("compresseddata", "false").lower() in true
     components = int(fields.get("elementnumberofchannels", "1"))
-    spacing = [abs(float(v)) for v in (fields.get("elementspacing") or fields.get("elementsize") or "1 1 1 1 1").split()]
+    spacing = [
+        abs(float(v))
+        for v in (fields.get("elementspacing") or fields.get("elementsize") or "1 1 1 1 1").split()
+    ]
     affine = _place(fields, rank, spacing)
     shape = [*sizes[:3], 1, 1][:3]
     parts = int(np.prod(sizes[3:rank], dtype=np.float64)) if rank > 3 else 1

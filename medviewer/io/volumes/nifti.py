@@ -26,7 +26,10 @@ TYPES = {
 RGB24, RGBA32 = 128, 2304
 LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 UNIT_MM = {0: 1.0, 1: 1000.0, 2: 1.0, 3: 0.001}
-CONFLICT = Words("Its two orientations (sform, qform) differ; the sform is used.", "文件的两种方位（sform、qform）不一致；采用 sform。")
+CONFLICT = Words(
+    "Its two orientations (sform, qform) differ; the sform is used.",
+    "文件的两种方位（sform、qform）不一致；采用 sform。",
+)
 
 
 def is_nifti(source: Source) -> bool:
@@ -99,7 +102,9 @@ def _grid(
     if components == 1 and code not in TYPES:
         raise MedViewerError(
             "input.type",
-            Words("NIfTI voxels of this type ({n}) can't be shown.", "无法显示该类型（{n}）的 NIfTI 体素。").format(n=code),
+            Words(
+                "NIfTI voxels of this type ({n}) can't be shown.", "无法显示该类型（{n}）的 NIfTI 体素。"
+            ).format(n=code),
         )
     dtype = np.dtype("u1" if components > 1 else order + TYPES[code])
     scale = UNIT_MM.get(units & 7, 1.0)
@@ -122,13 +127,18 @@ def _grid(
     def read() -> NDArray[Any]:
         if packed:
             whole = unpacked(data, 0, "gzip", offset + count)
-            flat = np.frombuffer(whole, dtype, offset=offset, count=max(0, (len(whole) - offset) // dtype.itemsize))
+            flat = np.frombuffer(
+                whole, dtype, offset=offset, count=max(0, (len(whole) - offset) // dtype.itemsize)
+            )
         else:
             flat = np.frombuffer(data.read(offset, count), dtype)
         return flat.reshape(-1, 4)[:, :3].reshape(-1) if components == 4 else flat
 
     if not packed and data.size < offset + count:
-        raise MedViewerError("input.truncated", Words("This NIfTI file is cut off: voxels are missing.", "该 NIfTI 文件被截断：缺少体素数据。"))
+        raise MedViewerError(
+            "input.truncated",
+            Words("This NIfTI file is cut off: voxels are missing.", "该 NIfTI 文件被截断：缺少体素数据。"),
+        )
     words = text.split(b"\0")[0].decode("latin-1").strip()
     del words  # the description field is free text that may name a patient: the file's name is shown instead
     return Grid("NIfTI", size, parts, min(components, 3), dtype, affine, read,
@@ -148,7 +158,11 @@ def _place(
     if affine is None:
         return None, []
     items = []
-    if by_s is not None and by_q is not None and np.abs(by_s - by_q).max() > 0.02 * np.abs(by_s[:3, :3]).max() + 0.05:
+    if (
+        by_s is not None
+        and by_q is not None
+        and np.abs(by_s - by_q).max() > 0.02 * np.abs(by_s[:3, :3]).max() + 0.05
+    ):
         items.append(ReportItem("geometry.conflict", CONFLICT))
     lps = LPS @ affine
     lps[:3] *= scale

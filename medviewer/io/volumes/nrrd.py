@@ -33,7 +33,10 @@ TO_LPS = {
 COMPONENT_KINDS = ("list", "vector", "rgb-color", "hsv-color", "xyz-color", "rgba-color", "point", "covariant-vector",
                    "3-vector", "3-color", "normal", "3-gradient", "3-normal", "4-vector", "quaternion")  # fmt: skip
 VECTOR = re.compile(r"\(([^)]*)\)|none", re.IGNORECASE)
-LEAVES = Words("This header names a data file that is missing or outside its folder.", "头文件所指的数据文件缺失或位于其文件夹之外。")
+LEAVES = Words(
+    "This header names a data file that is missing or outside its folder.",
+    "头文件所指的数据文件缺失或位于其文件夹之外。",
+)
 
 
 def is_nrrd(source: Source) -> bool:
@@ -82,14 +85,23 @@ def _grid(source: Source, fields: dict[str, str], start: int) -> Grid:
     if first and (components != 3 or dtype != np.uint8):
         raise MedViewerError(
             "input.components",
-            Words("An NRRD file with {n} values per voxel can't be shown.", "无法显示每体素 {n} 个值的 NRRD 文件。").format(n=components),
+            Words(
+                "An NRRD file with {n} values per voxel can't be shown.",
+                "无法显示每体素 {n} 个值的 NRRD 文件。",
+            ).format(n=components),
         )
     count = int(np.prod(sizes, dtype=np.float64)) * dtype.itemsize
     data, offset = source, start
     name = fields.get("data file") or fields.get("datafile")
     if name:
         if name.upper().startswith("LIST") or "%" in name:
-            raise MedViewerError("input.type", Words("NRRD files split over many data files can't be shown.", "无法显示拆分为多个数据文件的 NRRD。"))
+            raise MedViewerError(
+                "input.type",
+                Words(
+                    "NRRD files split over many data files can't be shown.",
+                    "无法显示拆分为多个数据文件的 NRRD。",
+                ),
+            )
         beside = source.sibling(name)
         if beside is None:
             raise MedViewerError("input.missing", LEAVES)
@@ -123,7 +135,9 @@ def _directions(fields: dict[str, str], rank: int) -> list[NDArray[np.float64] |
     return found
 
 
-def _axes(fields: dict[str, str], directions: list[Any], rank: int, sizes: list[int]) -> tuple[list[int], int]:
+def _axes(
+    fields: dict[str, str], directions: list[Any], rank: int, sizes: list[int]
+) -> tuple[list[int], int]:
     """(spatial axes, how many component axes come before them)."""
     kinds = [k.lower() for k in fields.get("kinds", "").split()]
     first = 0

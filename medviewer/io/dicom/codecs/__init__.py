@@ -81,8 +81,12 @@ def refusal(syntax: str) -> Words | None:
         module = codec(syntax)
         if module.is_available():
             return None
-        return Words("{name} can't be decoded: {why}.", "无法解码 {name}：{why}。").format(name=TABLE[syntax][0], why=module.reason())
+        return Words("{name} can't be decoded: {why}.", "无法解码 {name}：{why}。").format(
+            name=TABLE[syntax][0], why=module.reason()
+        )
     if syntax in REFUSED_BY_NAME:
-        return Words("Pixel data encoded as {name} can't be shown.", "无法显示以 {name} 编码的像素数据。").format(name=REFUSED_BY_NAME[syntax])
+        return Words(
+            "Pixel data encoded as {name} can't be shown.", "无法显示以 {name} 编码的像素数据。"
+        ).format(name=REFUSED_BY_NAME[syntax])
     shown = syntax[:64] if syntax.replace(".", "").isdigit() else "?"
     return Words("Its transfer syntax ({uid}) is not known.", "未知的传输语法（{uid}）。").format(uid=shown)

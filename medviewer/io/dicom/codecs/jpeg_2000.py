@@ -24,6 +24,11 @@ def decode(data: bytes, job: FrameJob) -> NDArray[Any]:
             array = np.asarray(imagecodecs.jpeg2k_decode(data))
     else:
         array = np.asarray(imagecodecs.jpeg2k_decode(data))
-    if job.samples > 1 and array.ndim == 3 and array.shape[0] == job.samples and array.shape[2] != job.samples:
+    if (
+        job.samples > 1
+        and array.ndim == 3
+        and array.shape[0] == job.samples
+        and array.shape[2] != job.samples
+    ):
         array = np.moveaxis(array, 0, -1)
     return array

@@ -18,8 +18,7 @@ def decode(data: bytes, job: FrameJob) -> NDArray[Any]:
     import imagecodecs
 
     if job.samples > 1:
-        space = {"colorspace": "RGB", "outcolorspace": "RGB"}
-        return np.asarray(imagecodecs.jpeg8_decode(data, **space))
+        return np.asarray(imagecodecs.jpeg8_decode(data, colorspace="RGB", outcolorspace="RGB"))
     try:
         return np.asarray(imagecodecs.ljpeg_decode(data))
     except Exception:  # liblj92 knows few predictors

@@ -18,6 +18,11 @@ def decode(data: bytes, job: FrameJob) -> NDArray[Any]:
     import imagecodecs
 
     array = np.asarray(imagecodecs.jpegls_decode(data))
-    if job.samples > 1 and array.ndim == 3 and array.shape[0] == job.samples and array.shape[2] != job.samples:
+    if (
+        job.samples > 1
+        and array.ndim == 3
+        and array.shape[0] == job.samples
+        and array.shape[2] != job.samples
+    ):
         array = np.moveaxis(array, 0, -1)
     return array
