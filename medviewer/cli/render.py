@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from medviewer.core.plane import PlaneName
+    from medviewer.core.plane import Plane, PlaneName
     from medviewer.core.volume import Volume
     from medviewer.core.window import Window
     from medviewer.imaging.picture import PictureOverlays, PictureView
@@ -184,7 +184,10 @@ def view_from(volume: Volume, options: dict[str, Any]) -> PictureView:
     if number is not None:
         plane = plane_at_slice(volume, name, number)
     else:
-        plane = volume.geometry.plane(name, _through(volume, name, options))
+        place = _through(volume, name, options)
+        plane = volume.geometry.plane(name, place)
+        if options["at"] is not None:
+            plane = _centered(plane, place)
     slab = Slab(options["slab"], options["mode"]) if options["slab"] else None
     return PictureView(plane, name, window=window, slab=slab, language=options["lang"])
 
@@ -211,6 +214,18 @@ def _through(volume: Volume, name: PlaneName, options: dict[str, Any]) -> NDArra
             ).format(low=f"{low[axis]:.1f}", high=f"{high[axis]:.1f}"),
         )
     return place
+
+
+def _centered(plane: Plane, place: NDArray[np.float64]) -> Plane:
+    """The picture's middle at that place, to a whole pixel: an oblique volume's planes slide along their normal
+    otherwise, away from the place that was named, and a fraction of a pixel would blur a stored slice.
+    """
+    offset = place - plane.center_lps
+    x, y = (
+        round(float(offset @ d) / s) * s
+        for d, s in zip((plane.right, plane.down), plane.spacing, strict=True)
+    )
+    return replace(plane, center_lps=plane.center_lps + plane.right * x + plane.down * y)
 
 
 def _no_place() -> MedViewerError:

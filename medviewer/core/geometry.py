@@ -161,7 +161,7 @@ class Geometry:
         return self.to_lps(np.array(list(itertools.product(*ends))))
 
     def bounds_lps(self) -> Vector:
-        """Smallest box along the patient axes around the voxels, outer edges included: [low, high] of x, y, z."""
+        """Smallest box along the patient's axes around all voxels to their edges: [low, high] of (x, y, z)."""
         corners = self.corners_lps(edges=True)
         return np.stack([corners.min(0), corners.max(0)])
 
