@@ -41,7 +41,10 @@ def load_work(
             call_soon(lambda: workspace.finish_volume(key, told))
             raise
         except MemoryError as fault:
-            full = MedViewerError("resource.memory", Words("This series does not fit into memory.", "内存不足，无法载入该序列。"))
+            full = MedViewerError(
+                "resource.memory",
+                Words("This series does not fit into memory.", "内存不足，无法载入该序列。"),
+            )
             call_soon(lambda: workspace.finish_volume(key, full))
             raise full from fault
         call_soon(lambda: workspace.finish_volume(key))

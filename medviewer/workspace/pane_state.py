@@ -79,6 +79,8 @@ class PaneState:
     fusion: FusionState | None = None
     camera: CameraState = field(default_factory=CameraState)
     link: int | None = 1
+    as_saved: bool = False
+    """Restored from a session: its place holds, and is not set anew when its voxels arrive."""
 
     @property
     def normal(self) -> Vector:

@@ -124,9 +124,7 @@ class ResultStore:
 
 
 def run_name(result: Any) -> str:
-    """Which model made it, by the run's manifest or its findings; "" where neither says so."""
-    manifest = getattr(result, "manifest", None) or {}
-    package = manifest.get("package") or manifest.get("model") or {}
-    name = package.get("name") if isinstance(package, dict) else package
+    """Which model made it; "" where the result does not say so."""
+    model = getattr(result, "model", None) or {}
     findings: Sequence[Finding] = getattr(result, "findings", ())
-    return str(name or (findings[0].source.name if findings else ""))
+    return str(model.get("name") or (findings[0].source.name if findings else ""))

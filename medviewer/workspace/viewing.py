@@ -23,6 +23,11 @@ MOST_ZOOM, LEAST_ZOOM = 200.0, 0.02
 SLABS_MM = (0.0, 2.0, 5.0, 10.0, 20.0, 30.0, 50.0, 100.0)
 SLAB_MODES: tuple[SlabMode | None, ...] = (None, "max", "min", "mean")
 
+PRESET_KEYS = (
+    "lung", "mediastinum", "bone", "abdomen", "liver", "brain", "stroke", "subdural", "vessels",
+)  # fmt: skip
+"""CT presets in the order of the keys 1 to 9."""
+
 
 class Viewing:
     """Commands that change how panes look; `index` counts panes from 0. Each does nothing on an empty pane."""
@@ -81,6 +86,7 @@ class Viewing:
         if abs(moved) < 1e-9:
             return
         pane.center = after
+        self._carry_crosshair(pane, moved)
         self._ws.pane_changed.emit(index)
         for other in self._linked(index):
             theirs = self._ws.panes[other]
@@ -89,6 +95,13 @@ class Viewing:
                 shifted = theirs.center + theirs.normal * moved
                 theirs.center = across.snapped(shifted)
                 self._ws.pane_changed.emit(other)
+
+    def _carry_crosshair(self, pane: PaneState, mm: float) -> None:
+        """The crosshair is where the panes' planes meet: it goes along with the slice."""
+        ws = self._ws
+        if ws.crosshair_lps is not None and ws.shares_space(pane.key, ws.crosshair_key):
+            ws.crosshair_lps = ws.crosshair_lps + pane.normal * mm
+            ws.crosshair_changed.emit()
 
     # ---- zoom and shift
 
@@ -160,7 +173,9 @@ class Viewing:
     def presets(self, index: int) -> tuple[WindowPreset, ...]:
         """Presets that fit the series, in the order of the keys 1 to 9."""
         series = self.loaded(index)
-        return window_presets(series.volume) if series is not None else ()
+        found = window_presets(series.volume) if series is not None else ()
+        order = {name: n for n, name in enumerate(PRESET_KEYS)}
+        return tuple(sorted(found, key=lambda p: order.get(p.id, len(order))))
 
     def apply_preset(self, index: int, number: int) -> None:
         """Number 1 to 9 as the keys have them; 0: as stored."""

@@ -22,6 +22,7 @@ from medviewer.workspace.marks import MarkStore
 from medviewer.workspace.overlay_state import OverlayState
 from medviewer.workspace.pane_state import PaneState, ViewName
 from medviewer.workspace.results import ResultStore
+from medviewer.workspace.statistics import with_statistics
 from medviewer.workspace.studies import Studies
 from medviewer.workspace.undo import UndoStack
 from medviewer.workspace.viewing import Viewing, place
@@ -186,10 +187,14 @@ class Workspace:
         whole = loaded is None
         mask = np.ones(volume.size[2], bool) if loaded is None else loaded
         self.failures.pop(key, None)
-        self.volumes[key] = LoadedSeries(key, volume, mask, done=whole)
+        series = self.volumes[key] = LoadedSeries(key, volume, mask, done=whole)
+        if any(pane.key == key for pane in self.panes):
+            self._own_crosshair(series)
         for index, pane in enumerate(self.panes):
             if pane.key == key:
-                place(pane, self.volumes[key], self._through(key))
+                if not pane.as_saved:
+                    place(pane, series, self._through(key))
+                pane.as_saved = False
                 self.pane_changed.emit(index)
         self.volume_changed.emit(key)
 
@@ -219,6 +224,15 @@ class Workspace:
 
     def change_mark(self, before: Measurement, after: Measurement) -> None:
         self.undo.do(ChangeMark(self.marks, before, after))
+
+    def nudge_selected(self, dx: float, dy: float) -> bool:
+        """Move the selected mark by so many logical pixels in the active pane; False where none is there."""
+        mark, view = self.marks.get(self.marks.selected), self.viewing.view(self.active_pane)
+        if mark is None or view is None or mark.series_key != self.active_key:
+            return False
+        moved = mark.with_points(mark.points + (dx * view.right + dy * view.down) / view.scale)
+        self.change_mark(mark, with_statistics(self.volumes[mark.series_key], moved))
+        return True
 
     def delete_selected(self) -> bool:
         """Delete the selected mark; False where none is selected."""
@@ -278,8 +292,15 @@ class Workspace:
             shown = next((p for n, p in enumerate(self.panes) if n != index and p.key == key), None)
             if shown is not None:
                 pane.window, pane.invert = shown.window, shown.invert
+            self._own_crosshair(series)
             place(pane, series, self._through(key))
         self.pane_changed.emit(index)
+
+    def _own_crosshair(self, series: LoadedSeries) -> None:
+        """A volume that is shown first in its patient space has the crosshair in its middle voxel."""
+        if not series.is_stack and not self.shares_space(series.key, self.crosshair_key):
+            middle = (np.array(series.geometry.size) - 1) // 2
+            self.crosshair_lps, self.crosshair_key = series.geometry.to_lps(middle), series.key
 
     def _through(self, key: str) -> NDArray[np.float64] | None:
         return self.crosshair_lps if self.shares_space(key, self.crosshair_key) else None
