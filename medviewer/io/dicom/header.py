@@ -22,11 +22,15 @@ EXPLICIT_BIG = "1.2.840.10008.1.2.2"
 DEFLATED = "1.2.840.10008.1.2.1.99"
 JPIP_DEFLATED = ("1.2.840.10008.1.2.4.95", "1.2.840.10008.1.2.4.205")
 
+DAMAGED = Words(
+    "This DICOM file is damaged: its header can't be read.", "该 DICOM 文件已损坏：无法读取头信息。"
+)
+CUT = Words("This DICOM file is cut off within its header.", "该 DICOM 文件在头信息处被截断。")
+
 WINDOW = 8192
 MAX_HEADER = 256 << 20
 MAX_INFLATED = 4 << 30
 UNDEFINED = 0xFFFFFFFF
-ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 LONG_FORM = frozenset(
     (b"OB", b"OW", b"OF", b"OD", b"OL", b"OV", b"SQ", b"UT", b"UN", b"UC", b"UR", b"SV", b"UV")
 )
@@ -34,7 +38,31 @@ KNOWN_VR = LONG_FORM | frozenset((
     b"AE", b"AS", b"AT", b"CS", b"DA", b"DS", b"DT", b"FD", b"FL", b"IS", b"LO", b"LT", b"PN", b"SH", b"SL", b"SS",
     b"ST", b"TM", b"UI", b"UL", b"US",
 ))  # fmt: skip
-BINARY = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "FL": "f", "FD": "d", "AT": "I", "UV": "Q", "SV": "q"}
+BINARY = {
+    b"US": "H",
+    b"SS": "h",
+    b"UL": "I",
+    b"SL": "i",
+    b"FL": "f",
+    b"FD": "d",
+    b"AT": "I",
+    b"UV": "Q",
+    b"SV": "q",
+}
+
+
+PIXEL_KEYWORD = "PixelData"
+_SEQUENCE = (b"SQ", b"")
+_IS_LONG = {vr: vr in LONG_FORM for vr in KNOWN_VR}
+_BY_TAG = KEYWORDS | dict.fromkeys(PIXELS, PIXEL_KEYWORD)
+_LOOKUP = {
+    ">": _BY_TAG,
+    "<": {(tag >> 16) | (tag & 0xFFFF) << 16: keyword for tag, keyword in _BY_TAG.items()},
+}
+
+
+def _tag_of(read: int, order: str) -> int:
+    return read if order == ">" else (read >> 16) | (read & 0xFFFF) << 16
 
 
 class OddHeader(Exception):
@@ -45,15 +73,17 @@ class Header:
     """The kept elements of one file, by keyword, as raw bytes; decoded when asked for."""
 
     __slots__ = (
-        "big", "dataset", "inflated", "pixel_length", "pixel_offset", "pixel_tag", "raw", "source", "syntax", "truncated",
+        "big", "dataset", "inflated", "pixel_length", "pixel_offset", "pixel_tag", "pixel_vr", "raw", "source", "syntax",
+        "truncated",
     )  # fmt: skip
 
     def __init__(self, source: Source, syntax: str) -> None:
         self.source, self.syntax = source, syntax
-        self.raw: dict[str, tuple[str, bytes]] = {}
+        self.raw: dict[str, tuple[bytes, bytes]] = {}
         self.big = syntax == EXPLICIT_BIG
         self.inflated = syntax == DEFLATED or syntax in JPIP_DEFLATED
         self.pixel_offset, self.pixel_length, self.pixel_tag = -1, 0, 0
+        self.pixel_vr = b""
         self.truncated = False
         self.dataset: Any = None
 
@@ -105,13 +135,18 @@ class Header:
         return found[0] if found else None
 
     def integer(self, keyword: str, otherwise: int = 0) -> int:
+        raw = self.raw.get(keyword)
+        if raw is not None and raw[0] == b"US" and len(raw[1]) == 2:
+            return int.from_bytes(raw[1], "big" if self.big else "little")
         found = self.floats(keyword)
         return int(found[0]) if found and abs(found[0]) < 1e15 else otherwise
 
     def elements(self) -> Any:
         """The whole dataset without pixel data, by pydicom; kept."""
         if self.dataset is None:
-            self.dataset = read_dataset(self.source, pixels=False)
+            from medviewer.io.dicom import by_pydicom
+
+            self.dataset = by_pydicom.read_dataset(self.source)
         return self.dataset
 
 
@@ -124,33 +159,6 @@ def _numbers(value: bytes) -> list[float]:
     return found
 
 
-def read_dataset(source: Source, pixels: bool) -> Any:
-    """The dataset as pydicom sees it; raises MedViewerError "input.damaged"."""
-    import io
-    import warnings
-
-    import pydicom
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            place = source.path or io.BytesIO(source.all())
-            dataset = pydicom.dcmread(place, stop_before_pixels=not pixels, force=True)
-            if not hasattr(dataset, "file_meta"):
-                dataset.file_meta = pydicom.dataset.FileMetaDataset()
-            return dataset
-        except MedViewerError:
-            raise
-        except Exception as fault:
-            raise MedViewerError("input.damaged", DAMAGED, detail=type(fault).__name__) from fault
-
-
-DAMAGED = Words(
-    "This DICOM file is damaged: its header can't be read.", "该 DICOM 文件已损坏：无法读取头信息。"
-)
-CUT = Words("This DICOM file is cut off within its header.", "该 DICOM 文件在头信息处被截断。")
-
-
 def read_header(source: Source) -> Header | None:
     """The header of a DICOM file, None where the file is no DICOM; MedViewerError "input.…" where it is damaged."""
     data = source.head(WINDOW)
@@ -160,7 +168,9 @@ def read_header(source: Source) -> Header | None:
     try:
         header = _Reader(source, data, 132 if marked else 0).read()
     except (OddHeader, struct.error, IndexError, zlib.error):
-        header = _by_pydicom(source)
+        from medviewer.io.dicom import by_pydicom
+
+        header = by_pydicom.read_header(source)
     if "SOPClassUID" not in header and "Rows" not in header:
         if header.truncated:
             raise MedViewerError("input.truncated", CUT)
@@ -213,7 +223,7 @@ class _Reader:
         header = Header(self.source, syntax)
         if 0x00020002 in meta:
             header.raw["SOPClassUID"] = (
-                "UI",
+                b"UI",
                 meta[0x00020002],
             )  # the dataset's own, where it has one, replaces it
         if header.inflated:
@@ -255,69 +265,72 @@ class _Reader:
         self.pos, self.limit = 0, len(self.data)
 
     def _dataset(self, header: Header) -> None:
-        raw, keywords, long_form = header.raw, KEYWORDS, LONG_FORM
-        order, explicit = self.order, self.explicit
-        short = struct.Struct(order + "HH2sH").unpack_from
-        plain = struct.Struct(order + "HHI").unpack_from
+        """The elements up to the pixel data. Tags are looked up as they lie in the file, for speed."""
+        raw, order, explicit = header.raw, self.order, self.explicit
+        keywords, is_long = _LOOKUP[order], _IS_LONG
+        short = struct.Struct(order + "I2sH").unpack_from
+        plain = struct.Struct(order + "II").unpack_from
         word = struct.Struct(order + "I").unpack_from
-        data, pos, end = self.data, self.pos, len(self.data)
-        before = -1
+        data, pos, end, limit = self.data, self.pos, len(self.data), self.limit
+        vr = b""
         while True:
             if pos + 12 > end:
-                self.need(min(pos + 12, self.limit))
+                self.need(min(pos + 12, limit))
                 data, end = self.data, len(self.data)
                 if pos + 8 > end:
                     header.truncated = pos < end
                     return
+            value = pos + 8
             if explicit:
-                group, element, vr, length = short(data, pos)
-                value = pos + 8
-                if vr in long_form:
+                tag, vr, length = short(data, pos)
+                long = is_long.get(vr)
+                if long:
                     if pos + 12 > end:
                         header.truncated = True
                         return
-                    length, value = word(data, value)[0], pos + 12
-                elif vr not in KNOWN_VR:
+                    length = word(data, value)[0]
+                    value = pos + 12
+                elif long is None:
                     raise OddHeader
             else:
-                group, element, length = plain(data, pos)
-                vr, value = b"", pos + 8
-            tag = (group << 16) | element
-            if tag >= 0x7FE00008:
-                if tag in PIXELS:
-                    header.pixel_tag, header.pixel_offset, header.pixel_length = tag, value, length
-                    header.truncated = length != UNDEFINED and value + length > self.limit
-                return
-            if tag <= before and tag < 0x00080000:
-                raise OddHeader
-            before = tag
+                tag, length = plain(data, pos)
             keyword = keywords.get(tag)
-            if length == UNDEFINED:
+            if keyword is None:
+                if length == UNDEFINED:
+                    self.pos = value
+                    self._skip_items(explicit and vr != b"UN", 0)
+                    data, pos, end = self.data, self.pos, len(self.data)
+                    continue
+                pos = value + length
+                if pos > limit:
+                    header.truncated = True
+                    return
+            elif keyword == PIXEL_KEYWORD:
+                header.pixel_tag, header.pixel_offset, header.pixel_length = (
+                    _tag_of(tag, order),
+                    value,
+                    length,
+                )
+                header.pixel_vr = vr
+                header.truncated = length != UNDEFINED and value + length > limit
+                return
+            elif length == UNDEFINED:
                 self.pos = value
                 self._skip_items(explicit and vr != b"UN", 0)
                 data, pos, end = self.data, self.pos, len(self.data)
-                if keyword:
-                    raw[keyword] = ("SQ", b"")
-                continue
-            after = value + length
-            if after > self.limit:
-                header.truncated = True
-                return
-            if keyword:
+                raw[keyword] = _SEQUENCE
+            else:
+                pos = value + length
+                if pos > limit:
+                    header.truncated = True
+                    return
                 if vr == b"SQ":
-                    raw[keyword] = ("SQ", b"")
+                    raw[keyword] = _SEQUENCE
                 else:
-                    if after > end:
-                        self.need(after)
+                    if pos > end:
+                        self.need(pos)
                         data, end = self.data, len(self.data)
-                    raw[keyword] = (
-                        vr.decode() if vr and vr != b"UN" else NUMERIC.get(keyword, ""),
-                        data[value:after],
-                    )
-            pos = after
-            if pos > end:
-                self.need(min(pos + 4096, self.limit))
-                data, end = self.data, len(self.data)
+                    raw[keyword] = (vr if vr and vr != b"UN" else NUMERIC.get(keyword, b"")), data[value:pos]
 
     def _skip_items(self, explicit: bool, depth: int) -> None:
         """Step over the items of a sequence of undefined length, to behind its delimiter."""
@@ -325,50 +338,60 @@ class _Reader:
             raise OddHeader
         word = struct.Struct(self.order + "HHI").unpack_from
         while True:
-            if not self.need(self.pos + 8):
+            if self.pos + 8 > len(self.data) and not self.need(self.pos + 8):
                 raise OddHeader
             group, element, length = word(self.data, self.pos)
-            tag = (group << 16) | element
             self.pos += 8
-            if tag == SEQUENCE_END:
+            if group != 0xFFFE:
+                raise OddHeader
+            if element == 0xE0DD:
                 return
-            if tag != ITEM:
+            if element != 0xE000:
                 raise OddHeader
             if length == UNDEFINED:
                 self._skip_elements(explicit, depth)
             else:
-                self._step(length)
+                self.pos += length
+                if self.pos > self.limit:
+                    raise OddHeader
 
     def _skip_elements(self, explicit: bool, depth: int) -> None:
+        """Step over the elements of an item of undefined length, to behind its delimiter."""
+        short = struct.Struct(self.order + "HH2sH").unpack_from
+        plain = struct.Struct(self.order + "HHI").unpack_from
+        word = struct.Struct(self.order + "I").unpack_from
+        data, pos, end = self.data, self.pos, len(self.data)
         while True:
-            if not self.need(self.pos + 8):
-                raise OddHeader
-            group, element, length = struct.unpack_from(self.order + "HHI", self.data, self.pos)
-            tag = (group << 16) | element
-            if tag == ITEM_END:
-                self.pos += 8
-                return
-            vr = self.data[self.pos + 4 : self.pos + 6] if explicit else b""
-            if explicit:
-                if vr not in KNOWN_VR:
+            if pos + 12 > end:
+                self.need(min(pos + 12, self.limit))
+                data, end = self.data, len(self.data)
+                if pos + 8 > end:
                     raise OddHeader
+            vr = b""
+            if explicit:
+                group, element, vr, length = short(data, pos)
+                if group == 0xFFFE and element == 0xE00D:
+                    self.pos = pos + 8
+                    return
                 if vr in LONG_FORM:
-                    if not self.need(self.pos + 12):
-                        raise OddHeader
-                    length = struct.unpack_from(self.order + "I", self.data, self.pos + 8)[0]
-                    self.pos += 4
-                else:
-                    length = struct.unpack_from(self.order + "H", self.data, self.pos + 6)[0]
-            self.pos += 8
-            if length == UNDEFINED:
-                self._skip_items(explicit and vr != b"UN", depth + 1)
+                    length = word(data, pos + 8)[0]
+                    pos += 4
+                elif vr not in KNOWN_VR:
+                    raise OddHeader
             else:
-                self._step(length)
-
-    def _step(self, length: int) -> None:
-        self.pos += length
-        if self.pos > self.limit:
-            raise OddHeader
+                group, element, length = plain(data, pos)
+                if group == 0xFFFE and element == 0xE00D:
+                    self.pos = pos + 8
+                    return
+            pos += 8
+            if length == UNDEFINED:
+                self.pos = pos
+                self._skip_items(explicit and vr != b"UN", depth + 1)
+                data, pos, end = self.data, self.pos, len(self.data)
+            else:
+                pos += length
+                if pos > self.limit:
+                    raise OddHeader
 
 
 def inflate(packed: bytes) -> bytes:
@@ -379,58 +402,3 @@ def inflate(packed: bytes) -> bytes:
     if engine.unconsumed_tail:
         raise MedViewerError("input.damaged", DAMAGED, detail="deflated size")
     return data
-
-
-def _by_pydicom(source: Source) -> Header:
-    """The same header through pydicom, for files that the small reader can't follow."""
-    dataset = read_dataset(source, pixels=False)
-    syntax = str(dataset.file_meta.get("TransferSyntaxUID", "") or "")
-    little = getattr(dataset, "is_little_endian", True)
-    implicit = getattr(dataset, "is_implicit_VR", False)
-    if not syntax:
-        syntax = IMPLICIT_LITTLE if implicit else EXPLICIT_LITTLE if little else EXPLICIT_BIG
-    header = Header(source, syntax)
-    for tag, keyword in KEYWORDS.items():
-        if tag not in dataset:
-            continue
-        element = dataset.get_item(tag)
-        value = element.value if element is not None else None
-        if isinstance(value, bytes):
-            vr = element.VR if element.VR and element.VR != "UN" else NUMERIC.get(keyword, "")
-            header.raw[keyword] = (vr, value)
-        else:
-            header.raw[keyword] = ("SQ", b"") if element.VR == "SQ" else ("", _as_bytes(element.value))
-    header.dataset = dataset
-    _find_pixels(header)
-    return header
-
-
-def _as_bytes(value: Any) -> bytes:
-    if value is None:
-        return b""
-    if isinstance(value, list | tuple) or type(value).__name__ == "MultiValue":
-        return b"\\".join(_as_bytes(v) for v in value)
-    return str(value).encode("utf-8", "replace")
-
-
-def _find_pixels(header: Header) -> None:
-    """Where pydicom stopped: at the pixel data, or at the end."""
-    import io
-
-    import pydicom
-
-    source = header.source
-    try:
-        with io.BytesIO(source.all()) as file:
-            whole = pydicom.dcmread(file, force=True, defer_size=1024)
-        for tag in PIXELS:
-            if tag in whole:
-                element: Any = whole.get_item(tag)
-                header.pixel_tag, header.pixel_offset = tag, int(element.value_tell)
-                header.pixel_length = UNDEFINED if element.length == UNDEFINED else int(element.length)
-                header.truncated = (
-                    header.pixel_length != UNDEFINED
-                    and header.pixel_offset + header.pixel_length > source.size
-                )
-    except Exception:  # a damaged tail: then there are no pixels, and the series says so
-        header.pixel_offset = -1

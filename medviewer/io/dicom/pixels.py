@@ -84,7 +84,7 @@ class PixelReader:
         kind = "f" if i.header.pixel_tag != 0x7FE00010 else "i" if i.signed else "u"
         order = ">" if i.header.big else "<"
         array = np.frombuffer(raw, np.dtype(f"{order}{kind}{i.bits // 8}"))
-        if i.header.big and i.bits == 8 and i.header.raw.get("PixelData", ("OB",))[0] == "OW":
+        if i.header.big and i.bits == 8 and i.header.pixel_vr == b"OW":
             array = array.reshape(-1, 2)[:, ::-1].reshape(-1)
         if i.samples == 1:
             return array.reshape(i.rows, i.columns)

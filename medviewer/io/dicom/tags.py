@@ -47,10 +47,10 @@ KEYWORDS: dict[int, str] = {
 """Tag -> keyword. Sequences are noted as present; their content is read by pydicom when it is needed."""
 
 NUMERIC = {
-    "SamplesPerPixel": "US", "PlanarConfiguration": "US", "Rows": "US", "Columns": "US", "BitsAllocated": "US",
-    "BitsStored": "US", "HighBit": "US", "PixelRepresentation": "US", "PixelPaddingValue": "US",
-    "PixelPaddingRangeLimit": "US", "DiffusionBValue": "FD", "DiffusionGradientOrientation": "FD",
-    "NumberOfSlices": "US", "ImageIndex": "US", "TotalPixelMatrixColumns": "UL", "FrameIncrementPointer": "AT",
-    "PhilipsBValue": "FL", "AcquisitionDuration": "FD",
+    "SamplesPerPixel": b"US", "PlanarConfiguration": b"US", "Rows": b"US", "Columns": b"US", "BitsAllocated": b"US",
+    "BitsStored": b"US", "HighBit": b"US", "PixelRepresentation": b"US", "PixelPaddingValue": b"US",
+    "PixelPaddingRangeLimit": b"US", "DiffusionBValue": b"FD", "DiffusionGradientOrientation": b"FD",
+    "NumberOfSlices": b"US", "ImageIndex": b"US", "TotalPixelMatrixColumns": b"UL", "FrameIncrementPointer": b"AT",
+    "PhilipsBValue": b"FL", "AcquisitionDuration": b"FD",
 }  # fmt: skip
 """Binary value representations, for implicit files, which do not name them."""
