@@ -118,9 +118,7 @@ class FindingsSection(parts.Section):
         chosen = self._workspace.results.chosen
         shown = {f.id for f in finding_navigation.shown_findings(self._workspace, key)}
         rows: list[FindingRow | LabelRow] = []
-        number = 0
-        for finding in self._workspace.results.findings(key):
-            number += 1
+        for number, finding in enumerate(self._workspace.results.findings(key), 1):
             if finding.id in shown:
                 picked = key is not None and chosen == (key, finding.id)
                 picture = self._picture(key or "", finding)
@@ -265,10 +263,10 @@ class FindingsSection(parts.Section):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self.list.viewport() and event.type() == QEvent.Type.Resize:
             self._place_buttons()
-        if watched is self.editor and event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
-            if event.key() == Qt.Key.Key_Escape:
-                self.stop_edit()
-                return True
+        escaped = isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape
+        if watched is self.editor and event.type() == QEvent.Type.KeyPress and escaped:
+            self.stop_edit()
+            return True
         return False
 
     # ---- what may have changed

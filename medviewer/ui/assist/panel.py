@@ -1,0 +1,83 @@
+"""The Assist panel: everything that models do, in sections that fold."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from medviewer.core.words import Words
+from medviewer.ui import parts
+from medviewer.ui.actions import Actions
+from medviewer.ui.assist.findings_section import FindingsSection
+from medviewer.ui.assist.models_section import ModelsSection
+from medviewer.ui.assist.segments_section import SegmentsSection
+from medviewer.ui.assist.why_section import WhySection
+from medviewer.ui.explaining import Explaining
+from medviewer.ui.running import ModelRuns
+from medviewer.ui.settings import Settings
+from medviewer.workspace.workspace import Workspace
+
+TITLE = Words("Assist", "辅助")
+HERE = Words("Runs on this computer", "在本机运行")
+HIDE = Words("Hide this panel", "隐藏此面板")
+
+
+class AssistPanel(QWidget):
+    """Models, Findings, Segments, Why."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        runs: ModelRuns,
+        explaining: Explaining,
+        actions: Actions,
+        settings: Settings,
+    ) -> None:
+        super().__init__()
+        self.setObjectName("panel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._settings = settings
+        closed = settings.closed_sections
+        self.models = ModelsSection(runs, actions, "models" not in closed)
+        self.findings = FindingsSection(workspace, runs, explaining, actions, "findings" not in closed)
+        self.segments = SegmentsSection(workspace, runs, "segments" not in closed)
+        self.why = WhySection(workspace, explaining, actions, "why" not in closed)
+        head = QHBoxLayout()
+        head.setContentsMargins(16, 0, 8, 0)
+        head.addWidget(parts.label(TITLE, size="panel"))
+        head.addStretch(1)
+        head.addWidget(parts.label(HERE, "text3", "small"))
+        head.addWidget(parts.icon_button("panel-right", HIDE, lambda: actions.run("panel.assist")))
+        top = QWidget()
+        top.setFixedHeight(44)
+        top.setLayout(head)
+        inner = QWidget()
+        sections = QVBoxLayout(inner)
+        sections.setContentsMargins(0, 0, 0, 8)
+        sections.setSpacing(0)
+        for section in (self.models, self.findings, self.segments, self.why):
+            sections.addWidget(section)
+            if section is not self.why:
+                sections.addWidget(parts.line())
+            section.folded.connect(self._folded)
+        sections.addStretch(1)
+        self.scroll = QScrollArea()
+        self.scroll.setWidgetResizable(True)
+        self.scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.scroll.setWidget(inner)
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(0)
+        box.addWidget(top)
+        box.addWidget(parts.line())
+        box.addWidget(self.scroll, 1)
+
+    def show_why(self) -> None:
+        """Unfold Why and bring it into sight."""
+        self.why.set_open(True)
+        self.scroll.ensureWidgetVisible(self.why, 0, 40)
+
+    def _folded(self, name: str, closed: bool) -> None:
+        names = set(self._settings.closed_sections)
+        (names.add if closed else names.discard)(name)
+        self._settings.closed_sections = sorted(names)
