@@ -146,7 +146,7 @@ def line(vertical: bool = False) -> QFrame:
 
 
 def row(
-    *parts: QWidget | int | None, gap: int = 8, margins: tuple[int, int, int, int] = (0, 0, 0, 0)
+    *parts: QWidget | QLayout | int | None, gap: int = 8, margins: tuple[int, int, int, int] = (0, 0, 0, 0)
 ) -> QHBoxLayout:
     """Widgets beside each other; a number is a space, None a stretch."""
     made = QHBoxLayout()

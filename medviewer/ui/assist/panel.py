@@ -61,21 +61,21 @@ class AssistPanel(QWidget):
                 sections.addWidget(parts.line())
             section.folded.connect(self._folded)
         sections.addStretch(1)
-        self.scroll = QScrollArea()
-        self.scroll.setWidgetResizable(True)
-        self.scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.scroll.setWidget(inner)
+        self.scroll_area = QScrollArea()
+        self.scroll_area.setWidgetResizable(True)
+        self.scroll_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.scroll_area.setWidget(inner)
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(0)
         box.addWidget(top)
         box.addWidget(parts.line())
-        box.addWidget(self.scroll, 1)
+        box.addWidget(self.scroll_area, 1)
 
     def show_why(self) -> None:
         """Unfold Why and bring it into sight."""
         self.why.set_open(True)
-        self.scroll.ensureWidgetVisible(self.why, 0, 40)
+        self.scroll_area.ensureWidgetVisible(self.why, 0, 40)
 
     def _folded(self, name: str, closed: bool) -> None:
         names = set(self._settings.closed_sections)

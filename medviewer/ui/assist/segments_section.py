@@ -119,7 +119,7 @@ class SegmentsSection(parts.Section):
     def _row(self, key: str, segmentation: Segmentation, segment: Segment, words: Words) -> QWidget:
         shown = self._workspace.overlays.is_segment_shown(key, segment.number)
         eye = parts.icon_button(
-            "eye" if shown else "eye-off", VISIBLE, lambda: self._toggle(key, segment.number)
+            "eye" if shown else "eye-off", VISIBLE, lambda: self._show_or_hide(key, segment.number)
         )
         color = QToolButton()
         color.setFixedSize(28, 28)
@@ -148,7 +148,7 @@ class SegmentsSection(parts.Section):
         ml = self._volumes[place]
         return f"{ml:.1f} ml" if ml >= 1 else f"{ml:.2f} ml"
 
-    def _toggle(self, key: str, number: int) -> None:
+    def _show_or_hide(self, key: str, number: int) -> None:
         overlays = self._workspace.overlays
         overlays.show_segment(key, number, not overlays.is_segment_shown(key, number))
 
