@@ -150,7 +150,9 @@ def link(parts: Sequence[Part], least_share: float = 0.3, reach: int = 1) -> lis
         for step in range(1, reach + 1):
             for a in here:
                 for b in by_slice.get(index + step, ()):
-                    if _overlap(parts[a], parts[b]) >= least_share * min(parts[a].area, parts[b].area):
+                    if _overlap(parts[a], parts[b]) >= max(
+                        1.0, least_share * min(parts[a].area, parts[b].area)
+                    ):
                         parent[root(a)] = root(b)
     lesions: dict[int, Lesion] = {}
     for n, part in enumerate(parts):
@@ -165,7 +167,7 @@ def _overlap(a: Part, b: Part) -> int:
         return 0
     one = a.mask[r0 - a.row : r1 - a.row, c0 - a.column : c1 - a.column]
     other = b.mask[r0 - b.row : r1 - b.row, c0 - b.column : c1 - b.column]
-    return max(1, int((one & other).sum())) if (one & other).any() else 0
+    return int((one & other).sum())
 
 
 def merge_near(
