@@ -27,7 +27,7 @@ def understood(fault: Exception) -> MedViewerError:
         return MedViewerError("resource.memory", Words("There is not enough memory for this.", "内存不足，无法完成。"))
     if isinstance(fault, OSError) and fault.errno in (errno.ENOSPC, errno.EDQUOT):
         return MedViewerError("resource.disk", Words("The disk is full; nothing was written.", "磁盘已满，未写入任何内容。"))
-    if isinstance(fault, PermissionError | NotADirectoryError | FileExistsError) or (
+    if isinstance(fault, PermissionError | NotADirectoryError | FileExistsError | FileNotFoundError) or (
         isinstance(fault, OSError) and fault.errno in (errno.EROFS, errno.EACCES, errno.EPERM)
     ):
         return MedViewerError(
