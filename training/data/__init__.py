@@ -1,0 +1,1 @@
+"""Reading the training sets: tables, splits, patients kept for judging, prepared arrays."""
