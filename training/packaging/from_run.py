@@ -62,7 +62,8 @@ def parts_of(
     about = about_of(config)
     licence = LICENCE + "\n".join(f"- {line}" for line in (about.data_source, *about.references)) + "\n"
     maps = None if honesty is None else honesty.average_maps
-    return PackageParts(trained.network, viewer, told, about, licence, maps)
+    settings = config.network.model_dump(mode="json")
+    return PackageParts(trained.network, viewer, told, about, licence, maps, settings)
 
 
 def about_of(config: Config) -> About:

@@ -33,8 +33,10 @@ def _version(package: str) -> str:
         return "not installed"
 
 
-def metadata(viewer: Mapping[str, Any], about: About, exported: Exported) -> dict[str, Any]:
-    """The bundle's metadata, with the shapes of the exported graph."""
+def metadata(
+    viewer: Mapping[str, Any], about: About, exported: Exported, network: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The bundle's metadata, with the shapes of the exported graph and the settings the network is built from."""
     recipe = viewer["input"]
     labels = {str(label["channel"]): label["name"] for label in viewer["output"]["labels"]}
     background = viewer["output"].get("background_channel")
@@ -57,6 +59,7 @@ def metadata(viewer: Mapping[str, Any], about: About, exported: Exported) -> dic
         "data_source": about.data_source,
         "intended_use": about.intended_use,
         "references": list(about.references),
+        "network": None if network is None else dict(network),
         "network_data_format": {
             "inputs": {
                 "image": {

@@ -37,6 +37,7 @@ class PackageParts:
         about: authors, copyright, data source.
         licence: text of the file LICENSE.
         average_maps: mean saliency map by score channel, (K, h, w), or None.
+        network_settings: kind and sizes of the network, so that it can be built again for fine-tuning, or None.
     """
 
     network: nn.Module
@@ -45,6 +46,7 @@ class PackageParts:
     about: About
     licence: str
     average_maps: np.ndarray | None = None
+    network_settings: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,9 @@ def _fill(part: Path, parts: PackageParts) -> tuple[str, Exported, dict[str, Any
         _write_average_maps(parts.average_maps, exported, part / "models" / "average_maps.npy")
     _write_golden(parts.network, graph, viewer, part / "golden")
     figures = {"schema": "medviewer/figures/1", **parts.figures, "parity": measured}
-    _write_json(part / "configs" / "metadata.json", metadata(viewer, parts.about, exported))
+    _write_json(
+        part / "configs" / "metadata.json", metadata(viewer, parts.about, exported, parts.network_settings)
+    )
     _write_json(part / "configs" / "viewer.json", viewer)
     _write_json(part / "docs" / "figures.json", figures)
     (part / "docs" / "README.md").write_text(card(viewer, figures, parts.about), encoding="utf-8")
