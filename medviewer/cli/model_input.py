@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from medviewer.core.volume import Volume
     from medviewer.imaging.picture import PictureOverlays
     from medviewer.inference.package import ModelPackage
-    from medviewer.io.study import SeriesInfo
+    from medviewer.io.study import Index, SeriesInfo
 
 
 @dataclass(eq=False)
@@ -31,9 +32,13 @@ class Loaded:
 
 
 def load_series(
-    path: Path, selector: str | None, package: ModelPackage, progress: Progress, other: str | None = None
+    path: Path,
+    selector: str | None,
+    package: ModelPackage,
+    progress: Progress,
+    others: Sequence[str | None] = (),
 ) -> Loaded:
-    """The series of PATH that was asked for, its voxels read. other: a second name to try where the first is not found.
+    """The series of PATH that was asked for, its voxels read. others: tried in turn where the first is not found.
 
     Raises input.* where nothing can be read, fit.* where the headers already say that the model does not fit.
     """
@@ -43,12 +48,7 @@ def load_series(
 
     started = time.perf_counter()
     index = scan([path], progress)
-    try:
-        series = index.find(selector)
-    except MedViewerError:
-        if other is None or other == selector:
-            raise
-        series = index.find(other)
+    series = _first_found(index, [selector, *others])
     fit = fits(package.spec, series)
     if not fit.ok:
         raise MedViewerError(
@@ -59,6 +59,15 @@ def load_series(
         )
     volume = load(series, progress)
     return Loaded(series, volume, time.perf_counter() - started)
+
+
+def _first_found(index: Index, selectors: Sequence[str | None]) -> SeriesInfo:
+    for selector in selectors[:-1]:
+        try:
+            return index.find(selector)
+        except MedViewerError:
+            continue
+    return index.find(selectors[-1])
 
 
 def check_output(folder: Path) -> None:

@@ -85,7 +85,7 @@ def _run(
     from medviewer.inference.tasks import find_task
 
     manifest: dict[str, Any] | None = None
-    other = None
+    others: list[str | None] = []
     if replay is not None:
         manifest = read_manifest(replay)
         package = _same_package(manifest, model)
@@ -93,19 +93,20 @@ def _run(
         path = path or Path(str(told.get("path", "")))
         device = device or str(told.get("device", "auto"))
         threads = threads or told.get("threads")
-        other, selector = told.get("series"), selector or told.get("key")
+        if selector is None:
+            selector, others = told.get("key"), [told.get("series"), None]
     else:
         package = find_package(str(model))
     find_task(package.spec.task)
     check_output(output)
     assert path is not None
     with shown() as progress:
-        loaded = load_series(path, selector, package, progress, other)
+        loaded = load_series(path, selector, package, progress, others)
         if manifest is not None:
             check_same(manifest, package.sha256, loaded.volume)
         facts = {
             "path": str(path.absolute()),
-            "series": selector if manifest is None else other,
+            "series": selector if manifest is None else manifest["replay"].get("series"),
             "key": loaded.series.key,
             "device": device or "auto",
             "threads": threads,

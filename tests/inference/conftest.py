@@ -30,7 +30,9 @@ def sign_again(folder: Path) -> None:
     """Write checksums that fit the folder as it is now."""
     names = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
     rows = [
-        f"{hashlib.sha256((folder / n).read_bytes()).hexdigest()}  {n}\n" for n in names if n != "checksums.sha256"
+        f"{hashlib.sha256((folder / n).read_bytes()).hexdigest()}  {n}\n"
+        for n in names
+        if n != "checksums.sha256"
     ]
     (folder / "checksums.sha256").write_text("".join(rows), encoding="utf-8")
 
@@ -42,10 +44,14 @@ def ct_volume(
     if affine is None:
         affine = np.diag([*spacing, 1.0])
     size = (array.shape[2], array.shape[1], array.shape[0])
-    return Volume(array, Geometry(affine, size), Values(unit="HU"), meta={"modality": "CT", "series_uid": "1.2.3"})
+    return Volume(
+        array, Geometry(affine, size), Values(unit="HU"), meta={"modality": "CT", "series_uid": "1.2.3"}
+    )
 
 
-def ball(shape: tuple[int, int, int], spacing: tuple[float, float, float], center_mm: tuple[float, ...], mm: float) -> np.ndarray:
+def ball(
+    shape: tuple[int, int, int], spacing: tuple[float, float, float], center_mm: tuple[float, ...], mm: float
+) -> np.ndarray:
     """Bool [k, j, i] of a ball of diameter `mm` round center_mm (x, y, z) on a grid from the origin."""
     k, j, i = np.indices(shape)
     x, y, z = spacing

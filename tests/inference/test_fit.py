@@ -24,7 +24,9 @@ def specs():
 
 def info(kind="volume", modality="CT", size=(64, 64, 30), spacing=(1.0, 1.0, 2.0)):
     affine = np.diag([*spacing, 1.0]) if kind == "volume" else None
-    return SeriesInfo("k", "1.2", 1, modality, None, kind, size[2], size, spacing_mm=spacing, affine_lps=affine)
+    return SeriesInfo(
+        "k", "1.2", 1, modality, None, kind, size[2], size, spacing_mm=spacing, affine_lps=affine
+    )
 
 
 def with_fits(spec, **changes):

@@ -121,7 +121,9 @@ def test_the_box_of_an_oblique_voxel_reaches_its_outer_edges():
     geometry = oblique((1.0, 2.0, 3.0), (5, 5, 5))
     volume = Volume(np.zeros((5, 5, 5), np.int16), geometry)
     found = measure(np.ones((1, 1, 1), bool), (2, 1, 3), volume)
-    corners = [geometry.to_lps([3 + a, 1 + b, 2 + c]) for a in (-0.5, 0.5) for b in (-0.5, 0.5) for c in (-0.5, 0.5)]
+    corners = [
+        geometry.to_lps([3 + a, 1 + b, 2 + c]) for a in (-0.5, 0.5) for b in (-0.5, 0.5) for c in (-0.5, 0.5)
+    ]
     np.testing.assert_allclose(found.bbox_lps_mm, [np.min(corners, 0), np.max(corners, 0)])
     with pytest.raises(ValueError, match="empty"):
         measure(np.zeros((1, 1, 1), bool), (0, 0, 0), volume)

@@ -78,7 +78,9 @@ def test_no_lungs_no_mask():
 @pytest.mark.parametrize("name", ["lung_dx_a0001_soft", "lungfcp_01_0001", "lidc_idri_0001_slab"])
 def test_real_chests_agree_with_their_masks(shared_data, name):
     image = sitk.ReadImage(str(shared_data / "lung_ct" / f"{name}.nii.gz"))
-    truth = sitk.GetArrayFromImage(sitk.ReadImage(str(shared_data / "lung_ct" / f"{name}_lungmask.nii.gz"))) > 0
+    truth = (
+        sitk.GetArrayFromImage(sitk.ReadImage(str(shared_data / "lung_ct" / f"{name}_lungmask.nii.gz"))) > 0
+    )
     affine = np.eye(4)
     affine[:3, :3] = np.array(image.GetDirection()).reshape(3, 3) * image.GetSpacing()
     affine[:3, 3] = image.GetOrigin()

@@ -15,7 +15,14 @@ import pytest
 from onnx import TensorProto, helper
 
 from medviewer.core.errors import MedViewerError
-from medviewer.inference.package import BrokenPackage, ModelPackage, find_package, find_packages, install, verify
+from medviewer.inference.package import (
+    BrokenPackage,
+    ModelPackage,
+    find_package,
+    find_packages,
+    install,
+    verify,
+)
 from medviewer.inference.session import open_session
 from tests.inference.conftest import PACKAGES, sign_again
 
@@ -53,11 +60,15 @@ def test_zip_gives_the_same_package(tmp_path):
     with zipfile.ZipFile(archive, "w") as target:
         for path in sorted((PACKAGES / "tiny_segmenter").rglob("*")):
             if path.is_file():
-                target.write(path, "tiny_segmenter/" + path.relative_to(PACKAGES / "tiny_segmenter").as_posix())
+                target.write(
+                    path, "tiny_segmenter/" + path.relative_to(PACKAGES / "tiny_segmenter").as_posix()
+                )
     assert ModelPackage.open(archive).sha256 == ModelPackage.open(PACKAGES / "tiny_segmenter").sha256
 
 
-@pytest.mark.parametrize("name", ["models/model.pt", "models/weights.pkl", "model.pth", "golden/input.pickle"])
+@pytest.mark.parametrize(
+    "name", ["models/model.pt", "models/weights.pkl", "model.pth", "golden/input.pickle"]
+)
 def test_pickle_is_refused_and_not_run(package_copy, tmp_path, name):
     folder = package_copy()
     (folder / name).write_bytes(pickle.dumps(Canary(tmp_path / "canary")))
@@ -67,7 +78,11 @@ def test_pickle_is_refused_and_not_run(package_copy, tmp_path, name):
 
 def test_objects_in_an_npy_are_refused(package_copy, tmp_path):
     folder = package_copy("tiny_classifier")
-    np.save(folder / "models" / "average_maps.npy", np.array([Canary(tmp_path / "canary")], object), allow_pickle=True)
+    np.save(
+        folder / "models" / "average_maps.npy",
+        np.array([Canary(tmp_path / "canary")], object),
+        allow_pickle=True,
+    )
     sign_again(folder)
     package = ModelPackage.open(folder)
     with pytest.raises(MedViewerError) as fault:
@@ -108,10 +123,10 @@ def test_links_are_refused(package_copy, tmp_path):
     secret = tmp_path / "secret"
     secret.write_text("x")
     (folder / "LICENSE").unlink()
-    os.symlink(secret, folder / "LICENSE")
+    (folder / "LICENSE").symlink_to(secret)
     refused(folder, "package.link")
     (folder / "LICENSE").unlink()
-    os.symlink(tmp_path, folder / "more", target_is_directory=True)
+    (folder / "more").symlink_to(tmp_path, target_is_directory=True)
     refused(folder, "package.link")
 
 
@@ -200,12 +215,17 @@ def test_endless_loops_are_refused(package_copy):
         [helper.make_tensor_value_info("c_out", 9, [])],
     )  # fmt: skip
     node = helper.make_node("Loop", ["", ""], [], body=body)
-    refused(with_graph(package_copy(), graph_of([node, helper.make_node("Relu", ["image"], ["scores"])])), "package.operator")
+    refused(
+        with_graph(package_copy(), graph_of([node, helper.make_node("Relu", ["image"], ["scores"])])),
+        "package.operator",
+    )
 
 
 def test_versions_and_garbage(package_copy):
     relu = [helper.make_node("Relu", ["image"], ["scores"])]
-    refused(with_graph(package_copy(), graph_of(relu, opset=onnx.defs.onnx_opset_version() + 5)), "package.opset")
+    refused(
+        with_graph(package_copy(), graph_of(relu, opset=onnx.defs.onnx_opset_version() + 5)), "package.opset"
+    )
 
 
 def test_garbage_is_no_network(package_copy):

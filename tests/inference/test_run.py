@@ -35,7 +35,12 @@ def volume():
     array[ball(SHAPE, SPACING, (45, 40, 24), 16)] = 60
     affine = np.array([[-0.9, 0, 0, 40], [0, 0.9, 0, -10], [0, 0, 2.0, 5], [0, 0, 0, 1]], float)
     made = ct_volume(array, affine=affine)
-    made.meta |= {"study_uid": "1.2", "description": "Thorax", "patient_name": "Secret^Person", "patient_id": "S-1"}
+    made.meta |= {
+        "study_uid": "1.2",
+        "description": "Thorax",
+        "patient_name": "Secret^Person",
+        "patient_id": "S-1",
+    }
     return made
 
 

@@ -99,7 +99,9 @@ def test_a_rung_that_falls_back_or_misses_the_golden_test_is_skipped(package, mo
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     monkeypatch.setattr(device, "_available", lambda: ("CUDAExecutionProvider", "CPUExecutionProvider"))
     real = session.load
-    monkeypatch.setattr(session, "load", lambda raw, rung, threads: real(raw, device.rungs("cpu")[0], threads))
+    monkeypatch.setattr(
+        session, "load", lambda raw, rung, threads: real(raw, device.rungs("cpu")[0], threads)
+    )
     found = open_session(package)
     assert found.choice.name == "cpu"
     assert "fell back to CPUExecutionProvider" in dict(found.choice.skipped)["CUDA"].en
@@ -131,7 +133,9 @@ class Full:
 def test_a_gpu_without_memory_hands_over_to_the_cpu_and_says_so(package):
     cpu = device.rungs("cpu")[0]
     loaded = session.load(package.onnx, cpu, 1)
-    one = session.Session(package, device.DeviceChoice("cuda", "CUDAExecutionProvider", "CUDA"), Full(loaded), 1)
+    one = session.Session(
+        package, device.DeviceChoice("cuda", "CUDAExecutionProvider", "CUDA"), Full(loaded), 1
+    )
     tile = np.random.default_rng(0).random((1, 1, 64, 64)).astype(np.float32)
     np.testing.assert_allclose(one.run(tile), open_session(package, "cpu", 1).run(tile), atol=1e-5)
     assert one.choice.name == "cpu" and "CUDA" in one.notes[0].en

@@ -31,7 +31,9 @@ def base_geometry() -> Geometry:
     return Geometry(affine, SIZE)
 
 
-ALL_WAYS = [(o, f) for o in itertools.permutations(range(3)) for f in itertools.product((False, True), repeat=3)]
+ALL_WAYS = [
+    (o, f) for o in itertools.permutations(range(3)) for f in itertools.product((False, True), repeat=3)
+]
 
 
 def turned_volume(order, flips):
@@ -79,7 +81,9 @@ def test_the_way_back_is_exact(plane, way):
     box = stack.view[1 : 1 + shape[0], 0 : shape[1], 2 : 2 + shape[2]]
     k, j, i = stack.own_box((1, 0, 2), shape)
     own = stack.to_own(box)
-    np.testing.assert_array_equal(own, volume.array[k : k + own.shape[0], j : j + own.shape[1], i : i + own.shape[2]])
+    np.testing.assert_array_equal(
+        own, volume.array[k : k + own.shape[0], j : j + own.shape[1], i : i + own.shape[2]]
+    )
 
 
 def test_slopes_by_slice_follow_the_volumes_own_slices():
@@ -96,13 +100,22 @@ def test_slopes_by_slice_follow_the_volumes_own_slices():
 
 @pytest.mark.parametrize(
     ("spacing", "plane"),
-    [((1, 1, 6), "axial"), ((1, 6, 1), "coronal"), ((6, 1, 1), "sagittal"), ((1, 1, 1), "axial"), ((1.0, 1.02, 1.0), "axial")],
+    [
+        ((1, 1, 6), "axial"),
+        ((1, 6, 1), "coronal"),
+        ((6, 1, 1), "sagittal"),
+        ((1, 1, 1), "axial"),
+        ((1.0, 1.02, 1.0), "axial"),
+    ],
 )
 def test_best_plane_is_across_the_coarsest_axis(spacing, plane):
     assert best_plane(Geometry(np.diag([*spacing, 1.0]), SIZE)) == plane
 
 
-@pytest.mark.parametrize(("source", "target"), [((40, 30), (56, 42)), ((64, 64), (51, 40)), ((20, 20), (20, 20)), ((9, 7), (30, 64))])
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [((40, 30), (56, 42)), ((64, 64), (51, 40)), ((20, 20), (20, 20)), ((9, 7), (30, 64))],
+)
 def test_linear_map_equals_simpleitk(source, target):
     rng = np.random.default_rng(1)
     array = rng.random(source).astype(np.float32)
@@ -164,7 +177,9 @@ def test_neighbours_repeat_the_ends_and_keep_few_planes():
     np.testing.assert_allclose(seen[0], [0, 0, 1], atol=1e-6)
     np.testing.assert_allclose(seen[3], [2, 3, 4], atol=1e-6)
     np.testing.assert_allclose(seen[5], [4, 5, 5], atol=1e-6)
-    apart = Recipe.from_json(RECIPE | {"channels": 3, "neighbours": 1, "neighbour_mm": 4.0, "normalise": rule})
+    apart = Recipe.from_json(
+        RECIPE | {"channels": 3, "neighbours": 1, "neighbour_mm": 4.0, "normalise": rule}
+    )
     wide = PlaneReader(SliceStack.of(volume, "axial"), apart)
     np.testing.assert_allclose(wide.prepare(3)[:, 0, 0] * 10, [1, 3, 5], atol=1e-6)
     assert len(reader._kept) <= 6

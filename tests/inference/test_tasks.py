@@ -28,7 +28,10 @@ SOURCE = Source("model", "test")
 
 @pytest.fixture(scope="module")
 def sessions():
-    return {name: open_session(find_package(PACKAGES / f"tiny_{name}"), "cpu", 2) for name in ("detector", "segmenter", "classifier")}
+    return {
+        name: open_session(find_package(PACKAGES / f"tiny_{name}"), "cpu", 2)
+        for name in ("detector", "segmenter", "classifier")
+    }
 
 
 def two_balls() -> Volume:
@@ -72,7 +75,10 @@ def oblique_affine() -> np.ndarray:
 
 
 @pytest.mark.parametrize("name", ["detector", "segmenter"])
-@pytest.mark.parametrize("way", [((2, 1, 0), (False, True, False)), ((1, 2, 0), (True, True, True)), ((0, 1, 2), (True, False, True))])
+@pytest.mark.parametrize(
+    "way",
+    [((2, 1, 0), (False, True, False)), ((1, 2, 0), (True, True, True)), ((0, 1, 2), (True, False, True))],
+)
 def test_flipped_permuted_oblique_series_give_the_same_places(sessions, name, way):
     straight = two_balls()
     straight = ct_volume(straight.array, affine=oblique_affine())
@@ -95,7 +101,9 @@ def test_slopes_by_slice_do_not_change_what_is_found(sessions):
     volume = two_balls()
     slope = np.linspace(0.5, 2, SHAPE[0])
     stored = volume.array / slope[:, None, None]
-    scaled = Volume(stored.astype(np.float32), volume.geometry, Values(slope, np.zeros(SHAPE[0]), "HU"), meta=volume.meta)
+    scaled = Volume(
+        stored.astype(np.float32), volume.geometry, Values(slope, np.zeros(SHAPE[0]), "HU"), meta=volume.meta
+    )
     a, b = run(sessions["detector"], volume), run(sessions["detector"], scaled)
     np.testing.assert_allclose(a.findings[0].center_lps_mm, b.findings[0].center_lps_mm, atol=1e-4)
 
@@ -114,7 +122,9 @@ def test_a_film_has_classes(sessions):
     film = Volume(array, Geometry(np.eye(4), (60, 90, 1)), kind="film", meta={"modality": "DX"})
     outcome = run(session, film)
     assert [c.label for c in outcome.classes] == [label.name for label in session.package.spec.labels]
-    assert all(0 <= c.probability <= 1 and c.positive == (c.probability >= c.threshold) for c in outcome.classes)
+    assert all(
+        0 <= c.probability <= 1 and c.positive == (c.probability >= c.threshold) for c in outcome.classes
+    )
     inverted = Volume(255 - array, film.geometry, kind="film", invert=True, meta=film.meta)
     for a, b in zip(outcome.classes, run(session, inverted).classes, strict=True):
         assert a.probability == pytest.approx(b.probability, abs=1e-3)

@@ -35,14 +35,18 @@ def test_tiles_cover_every_pixel_and_stay_inside(length, tile, overlap):
 
 
 @given(
-    h=st.integers(20, 200), w=st.integers(20, 200), data=st.data(), overlap=st.floats(0, 0.6), tile=st.integers(16, 80)
+    h=st.integers(20, 200),
+    w=st.integers(20, 200),
+    data=st.data(),
+    overlap=st.floats(0, 0.6),
+    tile=st.integers(16, 80),
 )
 def test_a_box_is_covered(h, w, data, overlap, tile):
     r0, c0 = data.draw(st.integers(0, h - 1)), data.draw(st.integers(0, w - 1))
     r1, c1 = data.draw(st.integers(r0 + 1, h)), data.draw(st.integers(c0 + 1, w))
     covered = np.zeros((max(h, tile), max(w, tile)), bool)
     for r, c in plan_box((h, w), (tile, tile), overlap, (r0, r1, c0, c1)):
-        assert 0 <= r and r + tile <= covered.shape[0] and 0 <= c and c + tile <= covered.shape[1]
+        assert r >= 0 and r + tile <= covered.shape[0] and c >= 0 and c + tile <= covered.shape[1]
         covered[r : r + tile, c : c + tile] = True
     assert covered[r0:r1, c0:c1].all()
 
@@ -86,7 +90,9 @@ def test_activation_against_scipy():
     scores = np.random.default_rng(0).normal(0, 5, (2, 4, 6, 5)).astype(np.float32)
     np.testing.assert_allclose(activate(scores, "sigmoid"), expit(scores), atol=1e-6)
     np.testing.assert_allclose(activate(scores, "softmax"), softmax(scores, axis=1), atol=1e-6)
-    np.testing.assert_allclose(activate(scores[:, :, 0, 0], "softmax"), softmax(scores[:, :, 0, 0], axis=1), atol=1e-6)
+    np.testing.assert_allclose(
+        activate(scores[:, :, 0, 0], "softmax"), softmax(scores[:, :, 0, 0], axis=1), atol=1e-6
+    )
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medviewer.core.volume import Volume
+from medviewer.inference.explain.quick import QuickPlanes
 from medviewer.inference.films import FilmReader
 from medviewer.inference.planes import PlaneReader
 from medviewer.inference.predict import class_probabilities
@@ -84,8 +85,18 @@ class ExplainedFilm:
     def region(self, tile: tuple[int, int]) -> Floats:
         return np.ones(tile, np.float32)
 
+    @cached_property
+    def _quick(self) -> QuickPlanes | None:
+        recipe = self.spec.input
+        if not QuickPlanes.can(self.stored) or recipe.fit != "pad_square":
+            return None
+        slope, intercept = self.film.values.at(0)
+        sign = -1.0 if self.film.invert and recipe.invert_monochrome1 else 1.0
+        return QuickPlanes(self.stored, sign * slope, sign * intercept, recipe, recipe.size)
+
     def tiles(self, images: Sequence[NDArray[Any]]) -> Floats:
-        return np.stack([self._reader.prepare(image) for image in images])
+        prepare = self._reader.prepare if self._quick is None else self._quick.prepare
+        return np.stack([prepare(image) for image in images])
 
     def p(self, scores: Floats) -> NDArray[np.float64]:
         return class_probabilities(self.spec, scores)[:, self.label.channel].astype(np.float64)
@@ -170,6 +181,16 @@ class ExplainedSlice:
     def region(self, tile: tuple[int, int]) -> Floats:
         return self._region
 
+    @cached_property
+    def _quick(self) -> QuickPlanes | None:
+        stack = self.reader.stack
+        if not QuickPlanes.can(self._view) or not stack.volume.values.is_uniform:
+            return None
+        slope, intercept = stack.volume.values.at(0)
+        return QuickPlanes(
+            self._view, slope, intercept, self.spec.input, self.reader.shape, self.reader.limits
+        )
+
     def tiles(self, images: Sequence[NDArray[Any]]) -> Floats:
         r0, r1, c0, c1 = self._window
         middle = self.reader.recipe.neighbours
@@ -177,7 +198,10 @@ class ExplainedSlice:
         for image in images:
             stored = np.array(self._view)
             stored[r0:r1, c0:c1] = image
-            plane = self.reader.prepare_values(self.reader.stack.values_of(stored, self.index))
+            if self._quick is not None:
+                plane = self._quick.prepare(stored)
+            else:
+                plane = self.reader.prepare_values(self.reader.stack.values_of(stored, self.index))
             if middle:
                 planes = self.reader.prepare(self.index).copy()
                 planes[middle] = plane[0]
