@@ -19,6 +19,7 @@ from medviewer.ui import faults, images, recent
 from medviewer.ui.jobs import Jobs
 from medviewer.ui.settings import Settings
 from medviewer.ui.thread_bridge import ThreadBridge
+from medviewer.workspace.layout import LAYOUTS
 from medviewer.workspace.workspace import Workspace
 
 LOG = logging.getLogger("medviewer.ui.opening")
@@ -26,7 +27,6 @@ READ = Words("Reading files", "正在读取文件")
 LOAD = Words("Loading {what}", "正在载入{what}")
 SERIES = Words("series", "序列")
 PICTURES = Words("Thumbnails", "缩略图")
-SHOW_FIRST_S = 0.25
 
 
 class Opening(QObject):
@@ -116,8 +116,12 @@ class Opening(QObject):
         if self._workspace.open_keys:
             return
         try:
-            self._workspace.open_series(index.find(None).key)
+            first = index.find(None)
+            self._workspace.open_series(first.key)
             self._first_shown = True
+            layout = self._settings.layout
+            if layout in LAYOUTS and first.kind == "volume":
+                self._workspace.set_layout(layout)
         except MedViewerError as fault:
             faults.tell(fault)
 
@@ -129,6 +133,11 @@ class Opening(QObject):
                 self.load_changed.emit(key, job.progress.share)
 
     # ---- voxels
+
+    def want(self, key: str) -> None:
+        """Load a series although no pane shows it."""
+        if key not in self._workspace.volumes:
+            self._load(key, -1)
 
     def _load(self, key: str, first_slice: int) -> None:
         series = self._workspace.studies.get(key)

@@ -42,10 +42,10 @@ class StatusLine(QWidget):
         self._bar.setRange(0, 1000)
         self._bar.setTextVisible(False)
         self._bar.setFixedWidth(64)
-        self._job = QPushButton()
-        self._job.setProperty("kind", "plain")
-        put(self._job.setToolTip, JOBS)
-        self._job.clicked.connect(lambda *_: self.jobs_wanted.emit())
+        self.job_button = QPushButton()
+        self.job_button.setProperty("kind", "plain")
+        put(self.job_button.setToolTip, JOBS)
+        self.job_button.clicked.connect(lambda *_: self.jobs_wanted.emit())
         self.saved, self.device, self.memory = (self._figure() for _ in range(3))
         put(self.memory.setToolTip, MEMORY_TIP)
         self._chip = parts.icon_label("cpu", "text2", 14)
@@ -56,7 +56,7 @@ class StatusLine(QWidget):
         for part in (self.position, self.value, self.zoom, self.window_level):
             box.addWidget(part)
         box.addStretch(1)
-        box.addLayout(parts.row(self._bar, self._job, gap=6))
+        box.addLayout(parts.row(self._bar, self.job_button, gap=6))
         box.addWidget(self.saved)
         box.addLayout(parts.row(self._chip, self.device, gap=6))
         box.addWidget(self.memory)
@@ -111,7 +111,7 @@ class StatusLine(QWidget):
     def _show_jobs(self) -> None:
         shown = self._jobs.shown()
         self._bar.setVisible(bool(shown))
-        self._job.setVisible(bool(shown))
+        self.job_button.setVisible(bool(shown))
         if not shown:
             return
         job: Job[object] = shown[0]
@@ -120,7 +120,7 @@ class StatusLine(QWidget):
         words = Words(f"{name.en} {job.progress.share:.0%}", f"{name.zh} {job.progress.share:.0%}")
         if len(shown) > 1:
             words = MORE.format(job=words, n=len(shown) - 1)
-        self._job.setText(tr(words))
+        self.job_button.setText(tr(words))
 
     def _show_memory(self) -> None:
         used, total = memory_gb()

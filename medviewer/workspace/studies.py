@@ -39,6 +39,11 @@ class Studies:
             self._series.pop(key, None)
         self._rebuild()
 
+    def clear(self) -> None:
+        """Nothing is open any more."""
+        self._series, self._refused, self.opened = {}, [], []
+        self._rebuild()
+
     def get(self, key: str | None) -> SeriesInfo | None:
         return self._series.get(key) if key is not None else None
 
