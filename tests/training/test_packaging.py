@@ -24,7 +24,7 @@ from medviewer.core.errors import MedViewerError  # noqa: E402
 from medviewer.inference.package import ModelPackage  # noqa: E402
 from medviewer.inference.session import open_session  # noqa: E402
 from training.packaging import writer  # noqa: E402
-from training.packaging.example import tiny_classifier, tiny_detector  # noqa: E402
+from training.packaging.example import EXAMPLES, tiny_classifier, tiny_detector  # noqa: E402
 from training.packaging.golden import golden_image  # noqa: E402
 from training.packaging.writer import PackageParts, Written, write_package  # noqa: E402
 
@@ -122,6 +122,18 @@ def test_weights_by_the_names_of_the_state_dict(written: Written) -> None:
     state = tiny_detector().network.state_dict()
     assert set(stored) == set(state)
     assert all(np.array_equal(stored[name], tensor.numpy()) for name, tensor in state.items())
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_committed_examples_are_those_that_the_module_makes(name: str) -> None:
+    folder = Path(__file__).parents[1] / "data" / "packages" / name
+    stored, state = load_file(folder / "models" / "model.safetensors"), EXAMPLES[name]().network.state_dict()
+    assert set(stored) == set(state)
+    assert all(np.array_equal(stored[key], tensor.numpy()) for key, tensor in state.items())
+    described = read(folder, "configs/viewer.json")
+    assert {key: described[key] for key in ("input", "output", "fits")} == {
+        key: EXAMPLES[name]().viewer[key] for key in ("input", "output", "fits")
+    }
 
 
 def test_golden_scores_are_torchs(written: Written) -> None:
