@@ -24,7 +24,8 @@ if [ -n "$found" ]; then
     version=$("$found" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
     if may_install; then
         export DEBIAN_FRONTEND=noninteractive
-        { apt-get update -qq && apt-get install -y -qq --no-install-recommends "python$version-venv"; } >&2 2>&1
+        echo "Installing python$version-venv" >&2
+        { apt-get update -qq && apt-get install -y -qq --no-install-recommends "python$version-venv"; } >/dev/null 2>&1
         makes_environments "$found" && { echo "$found"; exit 0; }
     fi
     echo "Python $version is here, but its venv module is not. Run: sudo apt-get install python$version-venv" >&2
@@ -32,7 +33,8 @@ if [ -n "$found" ]; then
 fi
 if may_install; then
     export DEBIAN_FRONTEND=noninteractive
-    { apt-get update -qq && apt-get install -y -qq --no-install-recommends python3 python3-venv; } >&2 2>&1
+    echo "Installing python3 and python3-venv" >&2
+    { apt-get update -qq && apt-get install -y -qq --no-install-recommends python3 python3-venv; } >/dev/null 2>&1
     path=$(command -v python3 2>/dev/null || true)
     [ -n "$path" ] && fits "$path" && makes_environments "$path" && { echo "$path"; exit 0; }
 fi

@@ -27,10 +27,10 @@ def main() -> int:
     if wish.install and shutil.which("apt-get") and hasattr(os, "geteuid") and os.geteuid() == 0:
         print("Installing system packages:", " ".join(missing), flush=True)
         quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        subprocess.run(["apt-get", "update", "-qq"], env=quiet, check=False)
+        subprocess.run(["apt-get", "update", "-qq"], env=quiet, check=False, stderr=subprocess.DEVNULL)
         subprocess.run(
             ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing],
-            env=quiet, check=False, stdout=subprocess.DEVNULL,
+            env=quiet, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         missing = missing_packages()
     if missing:
