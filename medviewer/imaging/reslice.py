@@ -20,6 +20,7 @@ from medviewer.core.plane import Plane, Slab, SlabMode
 from medviewer.core.volume import Volume
 from medviewer.imaging import sampling
 from medviewer.imaging.sampling import IndexPlane
+from medviewer.imaging.slabs import slab_along_axis
 
 Interpolation = Literal["nearest", "linear", "cubic"]
 Pixels = NDArray[Any]
@@ -162,9 +163,10 @@ def _cut(
         if view is not None:
             return view
         return sampling.through_vtk(array, cut, interpolation, background, unrounded=unrounded)
-    whole = sampling.slab_on_grid(array, cut, slab, background, unrounded)
-    if whole is not None:
-        return whole
+    if interpolation != "nearest":
+        straight = slab_along_axis(array, cut, slab, background, unrounded)
+        if straight is not None:
+            return straight
     return sampling.through_vtk(array, cut, interpolation, background, slab=slab, unrounded=unrounded)
 
 

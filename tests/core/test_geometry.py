@@ -241,7 +241,7 @@ def test_contains_close_and_equal():
     ],
 )
 def test_what_is_no_grid_is_refused(affine, size):
-    with pytest.raises(ValueError, match="not an affine|no volume|not a size"):
+    with pytest.raises(ValueError, match=r"not an affine|no volume|not a size"):
         Geometry(affine, size)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.core.test_geometry import BASES, WAYS, make, permuted
 
 from medviewer.core.geometry import Geometry
 from medviewer.core.measurement import Measurement, angle_deg, length_mm
@@ -12,6 +11,7 @@ from medviewer.core.plane import rotation
 from medviewer.core.segmentation import Segment, Segmentation
 from medviewer.core.values import Values
 from medviewer.core.volume import Volume
+from tests.core.test_geometry import BASES, WAYS, make, permuted
 
 GRIDS = {
     "aligned": make(np.eye(3), (0.8, 0.8, 1.6), size=(64, 60, 34)),
