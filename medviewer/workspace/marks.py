@@ -32,7 +32,7 @@ class MarkStore:
     def of(self, key: str | None) -> list[Measurement]:
         return list(self._marks.get(key, ())) if key is not None else []
 
-    def keys(self) -> list[str]:
+    def series_keys(self) -> list[str]:
         """The series that have marks."""
         return [key for key, marks in self._marks.items() if marks]
 

@@ -43,11 +43,12 @@ class FusionState:
 
 @dataclass
 class CameraState:
-    """Of the 3D view: degrees about the body's axis and above the horizon, enlargement, shift in its picture."""
+    """Of the 3D view: degrees about the body's axis and above the horizon, enlargement, shift of the picture in
+    mm (right, down). preset None: the first that fits."""
 
     azimuth: float = 0.0
     elevation: float = 0.0
-    zoom: float = 1.0
+    zoom: float = 1.35
     pan: tuple[float, float] = (0.0, 0.0)
     preset: str | None = None
 

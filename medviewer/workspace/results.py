@@ -52,7 +52,7 @@ class ResultStore:
     def of(self, key: str | None) -> list[RunResult]:
         return list(self._runs.get(key, ())) if key is not None else []
 
-    def keys(self) -> list[str]:
+    def series_keys(self) -> list[str]:
         """The series that have results."""
         return [key for key, runs in self._runs.items() if runs]
 

@@ -113,13 +113,10 @@ class Viewing:
 
     def _pan_one(self, index: int, dx: float, dy: float) -> None:
         pane, view = self._ws.panes[index], self.view(index)
-        if pane.view == "3d":
-            x, y = pane.camera.pan
-            pane.camera.pan = (x + dx, y + dy)
-        elif view is not None:
+        if view is not None:
             pane.zoom = view.scale
             pane.center = pane.center - (dx * pane.right + dy * pane.down) / view.scale
-        self._ws.pane_changed.emit(index)
+            self._ws.pane_changed.emit(index)
 
     def zoom(self, index: int, factor: float, at: tuple[float, float] | None = None) -> None:
         """Enlarge by a factor; the point of the pane `at` (logical pixels) stays where it is."""
