@@ -50,13 +50,13 @@ def make_application(settings_language: Language | None = None) -> QApplication:
     return app
 
 
-def run(paths: Sequence[str | Path]) -> int:
-    """Open the window with those files and folders; returns when it is closed."""
+def run(paths: Sequence[str | Path], demo: bool = False, spoken: Language | None = None) -> int:
+    """Open the window with those files and folders, or the demo; returns when it is closed."""
     if display_missing():
         raise MedViewerError("resource.display", NO_DISPLAY)
     logs.start()
     settings = Settings()
-    app = make_application(settings.language)
+    app = make_application(spoken or settings.language)
     faults.install()
     from medviewer.ui.main_window import MainWindow
 
@@ -66,5 +66,5 @@ def run(paths: Sequence[str | Path]) -> int:
     beat = QTimer()  # lets Python see Ctrl+C while Qt waits
     beat.start(500)
     beat.timeout.connect(lambda: None)
-    QTimer.singleShot(0, lambda: window.start([Path(p) for p in paths]))
+    QTimer.singleShot(0, lambda: window.start([Path(p) for p in paths], demo))
     return int(app.exec())

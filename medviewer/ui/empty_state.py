@@ -6,7 +6,16 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen, QPixmap
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from medviewer.core.words import Words, same
 from medviewer.ui import icons, parts, recent
@@ -60,6 +69,7 @@ class _Card(QFrame):
         if not dashed:
             self.setObjectName("outlined")
         self.setFixedHeight(264)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.box = QVBoxLayout(self)
         self.box.setContentsMargins(28, 28, 28, 26)
         self.box.setSpacing(8)
@@ -189,7 +199,10 @@ class EmptyState(QScrollArea):
         demo_card = _Card("circle-play", "accent", DEMO, DEMO_WHAT)
         self.demo_button = self._way_button(START, "demo.open", "")
         demo_card.box.addLayout(self._with_key(self.demo_button, "demo.open"))
-        return parts.row(open_card, drop_card, demo_card, gap=24)
+        ways = parts.row(open_card, drop_card, demo_card, gap=24)
+        for n in range(3):
+            ways.setStretch(n, 1)
+        return ways
 
     def _way_button(self, words: Words, action_id: str, kind: str) -> QPushButton:
         made = parts.button(words, lambda: self._actions.run(action_id), kind)

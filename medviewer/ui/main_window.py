@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QApplication,
     QFileDialog,
     QMainWindow,
-    QMenu,
     QSplitter,
     QStackedWidget,
     QVBoxLayout,
@@ -41,6 +40,7 @@ from medviewer.ui.palette import Palette
 from medviewer.ui.panes.grid import PaneGrid
 from medviewer.ui.readout import Readout
 from medviewer.ui.recent import Recent
+from medviewer.ui.report_sheet import ReportSheet
 from medviewer.ui.running import ModelRuns
 from medviewer.ui.session_keeper import SessionKeeper
 from medviewer.ui.settings import Settings
@@ -62,19 +62,16 @@ NO_CHINESE = Words(
 )
 RESTORE_WHAT = Words("The last session was cut off. Its marks are safe.", "上次会话异常中断，标记已保留。")
 RESTORE = Words("Open it again", "重新打开")
-PANE_MENU: tuple[str | None, ...] = (
-    "view.axial", "view.coronal", "view.sagittal", "view.3d", None, "view.reset", "view.fit", "view.invert",
-    "window.stored", "pane.full", "view.link", "view.straighten", None, "view.overlays", "view.lines", "view.corners",
-    "slab.mode", "view.interpolation", "view.cine", None, "finding.next", "why.show", None, "edit.undo", "edit.redo",
-)  # fmt: skip
 
 
 class MainWindow(QMainWindow):
     """Builds the parts in the order in which they need each other; see `Context` for what actions may ask."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, private: bool = False) -> None:
+        """private: nothing is kept when it closes, and nothing that was kept is brought back."""
         super().__init__()
         self.settings = settings
+        self._private = private
         self.workspace = Workspace()
         self.workspace.overlays.patient = True
         self.jobs = window_jobs.Jobs(self)
@@ -96,9 +93,10 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(*SMALLEST)
         self.resize(1600, 1000)
         self.setWindowTitle("MedViewer")
-        if not settings.geometry.isEmpty():
+        if not private and not settings.geometry.isEmpty():
             self.restoreGeometry(QByteArray(settings.geometry))
         self._show_state()
+        self.stack.setFocus()
 
     def _build(self) -> None:
         actions = self.actions_
@@ -126,8 +124,8 @@ class MainWindow(QMainWindow):
         box = QVBoxLayout(whole)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(0)
-        for part in (self.top_bar, self.error_bar, self.offer_bar):
-            box.addWidget(part)
+        for bar in (self.top_bar, self.error_bar, self.offer_bar):
+            box.addWidget(bar)
         box.addWidget(self.stack, 1)
         box.addWidget(self.status)
         self.setCentralWidget(whole)
@@ -135,6 +133,7 @@ class MainWindow(QMainWindow):
         self.shortcuts = ShortcutSheet(actions, self)
         self.jobs_panel = JobsPanel(self.jobs, self)
         self.check_sheet = CheckSheet(self.jobs, self)
+        self.report_sheet = ReportSheet(self)
         self.toast = Toast(self.grid, lambda: actions.run("edit.undo"))
 
     def _connect(self) -> None:
@@ -163,22 +162,26 @@ class MainWindow(QMainWindow):
         self.status.jobs_wanted.connect(lambda: self.actions_.run("jobs.show"))
         self.keeper.saved_changed.connect(self.status.show_saved)
         self.actions_.ran.connect(self._ran)
-        self.grid.menu_wanted.connect(self._pane_menu)
+        self.grid.report_wanted.connect(self._show_report)
 
     # ---- start
 
-    def start(self, sources: Sequence[Path]) -> None:
+    def start(self, sources: Sequence[Path], demo: bool = False) -> None:
         """Open what was asked for; look at the computer once the first image is there or nothing was asked."""
         cut_off = self.keeper.start()
-        if cut_off is not None and not sources:
+        if cut_off is not None and not sources and not demo:
             again = sessions.opened_paths(cut_off)
             self.offer_bar.offer(RESTORE_WHAT, RESTORE, lambda: self.opening.open_paths(
                 again, lambda _: sessions.restore(self.workspace, cut_off)))  # fmt: skip
         if sources:
             self.opening.open_paths(sources)
-        QTimer.singleShot(2500 if sources else 300, self._look_around)
+        elif demo:
+            self.tour.start()
+        QTimer.singleShot(2500 if sources else 300, self.look_around)
 
-    def _look_around(self) -> None:
+    def look_around(self) -> None:
+        """Ask where models run and which there are, in jobs."""
+
         def done(machine: self_check.Machine) -> None:
             self.status.show_device(machine.device, machine.threads)
             self.empty.show_check(self_check.told(machine, theme.has_chinese()))
@@ -227,9 +230,10 @@ class MainWindow(QMainWindow):
         if action_id.startswith("layout."):
             self.settings.layout = self.workspace.layout.name
 
-    def _pane_menu(self, at: QPoint) -> None:
-        menu = self.actions_.menu(PANE_MENU, QMenu(self))
-        menu.exec(at)
+    def _show_report(self, key: str) -> None:
+        series = self.workspace.volumes.get(key)
+        if series is not None:
+            self.report_sheet.open(series.volume.report, self.cursor().pos())
 
     # ---- panels
 
@@ -359,7 +363,7 @@ class MainWindow(QMainWindow):
         """Bar, browser, panes, Assist, status line, and round."""
         regions: list[QWidget] = [self.top_bar, self.browser, self.grid, self.assist, self.status]
         firsts: list[QWidget] = [
-            self.top_bar.mark, self.browser.tree, self.grid.active_pane(), self.assist.findings.list,
+            self.top_bar.mark, self.browser.tree, self.grid.active, self.assist.findings.list,
             self.status.job_button,
         ]  # fmt: skip
         focus = QApplication.focusWidget()
@@ -397,14 +401,14 @@ class MainWindow(QMainWindow):
     def step_back(self) -> None:
         """One step back: drawing, tool, full pane."""
         workspace = self.workspace
-        if workspace.draft is not None:
-            workspace.set_draft(None)
-        elif workspace.tool != "window":
+        if self.grid.cancel():
+            return
+        if workspace.tool != "window":
             workspace.set_tool("window")
         elif workspace.layout.maximised is not None:
             workspace.viewing.maximise(workspace.active_pane)
         elif isinstance(QApplication.focusWidget(), QWidget):
-            self.grid.active_pane().setFocus()
+            self.grid.active.setFocus()
 
     # ---- drops, end
 
@@ -420,7 +424,9 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.jobs.cancel_all()
-        self.settings.geometry = self.saveGeometry()
-        self.keeper.close()
-        self.settings.sync()
+        self.grid.shut_down()
+        if not self._private:
+            self.settings.geometry = self.saveGeometry()
+            self.keeper.close()
+            self.settings.sync()
         super().closeEvent(event)

@@ -31,7 +31,7 @@ def label(
     if tone:
         made.setProperty("tone", tone)
     if size:
-        made.setProperty("size", size)
+        made.setProperty("type", size)
     if strong:
         made.setProperty("strong", True)
     made.setTextFormat(Qt.TextFormat.PlainText)
@@ -59,7 +59,7 @@ class Elided(QLabel):
     ) -> None:
         super().__init__()
         self._whole = ""
-        for name, value in (("tone", tone), ("size", size), ("strong", strong)):
+        for name, value in (("tone", tone), ("type", size), ("strong", strong)):
             if value:
                 self.setProperty(name, value)
         self.setTextFormat(Qt.TextFormat.PlainText)
@@ -129,7 +129,7 @@ def icon_button(
 
 def key_cap(text: str) -> QLabel:
     """A key as a small cap; the same in both languages."""
-    made = QLabel(text)
+    made = QLabel(" ".join(part for part in text.split("+") if part) if len(text) > 1 else text)
     made.setProperty("key", True)
     made.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
     return made
@@ -198,6 +198,7 @@ class Segmented(QFrame):
     def __init__(self, choices: Sequence[tuple[str, Words]]) -> None:
         super().__init__()
         self.setObjectName("segmented")
+        self.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
         box = QHBoxLayout(self)
         box.setContentsMargins(1, 1, 1, 1)
         box.setSpacing(0)
@@ -242,10 +243,10 @@ class Section(QWidget):
         head.addLayout(self.side)
         self.body = QWidget()
         self.box = QVBoxLayout(self.body)
-        self.box.setContentsMargins(0, 2, 0, 6)
+        self.box.setContentsMargins(6, 2, 0, 6)
         self.box.setSpacing(6)
         whole = QVBoxLayout(self)
-        whole.setContentsMargins(16, 6, 16, 6)
+        whole.setContentsMargins(10, 6, 16, 6)
         whole.setSpacing(2)
         whole.addLayout(head)
         whole.addWidget(self.body)

@@ -154,11 +154,11 @@ QLabel[tone="ai"] { color: %(ai)s; }
 QLabel[tone="good"] { color: %(good)s; }
 QLabel[tone="care"] { color: %(care)s; }
 QLabel[tone="bad"] { color: %(bad)s; }
-QLabel[size="small"] { font-size: 12px; }
-QLabel[size="section"] { font-size: 14px; font-weight: 600; }
-QLabel[size="panel"] { font-size: 15px; font-weight: 600; }
-QLabel[size="card"] { font-size: 20px; font-weight: 600; }
-QLabel[size="page"] { font-size: 28px; font-weight: 600; }
+QLabel[type="small"] { font-size: 12px; }
+QLabel[type="section"] { font-size: 14px; font-weight: 600; }
+QLabel[type="panel"] { font-size: 15px; font-weight: 600; }
+QLabel[type="card"] { font-size: 20px; font-weight: 600; }
+QLabel[type="page"] { font-size: 28px; font-weight: 600; }
 QLabel[strong="true"] { font-weight: 600; }
 QLabel[key="true"] { color: %(text2)s; background: %(raised)s; border: 1px solid %(line2)s;
     border-radius: 4px; padding: 1px 5px; font-size: 12px; font-weight: 500; }

@@ -76,12 +76,13 @@ class TopBar(QWidget):
         mark.setIcon(icons.app_mark())
         mark.setIconSize(QSize(22, 22))
         mark.setFixedSize(30, 30)
+        mark.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         mark.clicked.connect(lambda *_: self._menu(mark))
         put(mark.setToolTip, MENU)
         put(mark.setAccessibleName, MENU)
         self.mark = mark
         name = QLabel("MedViewer")
-        name.setProperty("size", "panel")
+        name.setProperty("type", "panel")
         box = QHBoxLayout(self)
         box.setContentsMargins(11, 0, 12, 0)
         box.setSpacing(4)
@@ -103,7 +104,7 @@ class TopBar(QWidget):
                 study.addWidget(parts.line(vertical=True))
                 study.addSpacing(6)
             elif tool in actions:
-                study.addWidget(self._button(tool, named=True))
+                study.addWidget(self._button(tool, named=tool.startswith("tool.")))
         box.addWidget(self._study)
         box.addStretch(1)
         box.addWidget(self._palette_field())

@@ -105,6 +105,8 @@ def _add_slices(actions: Actions, c: Context) -> None:
     workspace, viewing = c.workspace, c.workspace.viewing
 
     def scroll(steps: int) -> None:
+        if abs(steps) == 1 and workspace.nudge_selected(0, steps):
+            return
         viewing.scroll(workspace.active_pane, steps)
 
     def to_end(last: bool) -> None:
@@ -113,6 +115,8 @@ def _add_slices(actions: Actions, c: Context) -> None:
             viewing.scroll_to(workspace.active_pane, slices.count - 1 if last else 0)
 
     def series(step: int) -> None:
+        if workspace.nudge_selected(step, 0):
+            return
         found = workspace.studies.after(workspace.active_key, step)
         if found is not None:
             workspace.open_series(found.key)

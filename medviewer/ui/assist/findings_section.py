@@ -71,12 +71,10 @@ class FindingsSection(parts.Section):
         put(self.list.setAccessibleName, TITLE)
         self.list.clicked.connect(self._click)
         self.list.activated.connect(self._click)
-        self.list.viewport().installEventFilter(self)
         self._buttons = self._make_buttons()
         self.editor = QLineEdit(self.list.viewport())
         put(self.editor.setAccessibleName, NAME)
         self.editor.returnPressed.connect(self._end_edit)
-        self.editor.installEventFilter(self)
         self.editor.hide()
         self._empty = parts.label(tone="text2", size="small", wrap=True)
         self._foot = parts.label(tone="text3", size="small", wrap=True)
@@ -95,6 +93,8 @@ class FindingsSection(parts.Section):
         self._key: str | None = None
         self._least = workspace.overlays.finding_threshold
         self._target: str | None = None
+        self.list.viewport().installEventFilter(self)
+        self.editor.installEventFilter(self)
         self.refresh()
 
     def _make_buttons(self) -> QWidget:

@@ -154,13 +154,9 @@ class ModelsSection(parts.Section):
         for n, view in enumerate(self.views):
             view.setVisible(n < len(rows))
         fit = [row for row in rows if row.state not in ("unfit", "broken")]
-        if not rows:
-            words = NO_MODEL if self._runs.searched else LOOKING
-        else:
-            words = FIT if fit else NONE_FITS
-        put(self.note.setText, words)
+        put(self.note.setText, (FIT if fit else NONE_FITS) if rows else Words("", ""))
         self._nothing.setVisible(not rows)
-        put(self._nothing.setText, words)
+        put(self._nothing.setText, NO_MODEL if self._runs.searched else LOOKING)
         ticked = len(self._runs.ticked())
         self.run_button.setVisible(bool(fit))
         self.run_button.setEnabled(ticked > 0)

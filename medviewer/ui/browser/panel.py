@@ -258,7 +258,7 @@ class Browser(QWidget):
             self._rail_box.addWidget(button, 0, Qt.AlignmentFlag.AlignHCenter)
             kind = QLabel(one.modality or "")
             kind.setProperty("tone", "text3")
-            kind.setProperty("size", "small")
+            kind.setProperty("type", "small")
             self._rail_box.addWidget(kind, 0, Qt.AlignmentFlag.AlignHCenter)
         self._rail_box.addStretch(1)
 
