@@ -27,16 +27,17 @@ help:
 
 # --- environments ---------------------------------------------------------------------------------------
 $(VENV)/.ready-viewer: $(INPUTS)
+	@$(SETUP)/fetch_size.sh $(VENV)
 	@$(SETUP)/install.sh $(VENV)
 	@touch $@
 
-$(VENV)/.ready-test: $(INPUTS) $(VENV)/.ready-viewer
-	@$(SETUP)/fetch_size.sh $(VENV)
+$(VENV)/.ready-test: $(INPUTS)
+	@$(SETUP)/fetch_size.sh $(VENV) test
 	@$(SETUP)/install.sh $(VENV) train pacs dev
-	@touch $@
+	@touch $@ $(VENV)/.ready-viewer
 
 $(VIEWER_VENV)/.ready: $(INPUTS)
-	@echo "make test-viewer fetches about 0.7 GB once (no torch)."
+	@$(SETUP)/fetch_size.sh $(VIEWER_VENV)
 	@$(SETUP)/install.sh $(VIEWER_VENV) dev
 	@touch $@
 
