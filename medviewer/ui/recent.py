@@ -19,8 +19,8 @@ KEPT = 4
 MODALITIES: dict[str, Words] = {
     "CT": Words("CT", "CT"),
     "MR": Words("MR", "磁共振"),
-    "CR": Words("Film", "X 线片"),
-    "DX": Words("Film", "X 线片"),
+    "CR": Words("film", "X 线片"),
+    "DX": Words("film", "X 线片"),
     "PT": Words("PET", "PET"),
     "US": Words("Ultrasound", "超声"),
     "MG": Words("Mammogram", "乳腺 X 线"),
@@ -28,6 +28,12 @@ MODALITIES: dict[str, Words] = {
     "NM": Words("Nuclear medicine", "核医学"),
 }
 IMAGES = Words("Images", "图像")
+BODY_PARTS: dict[str, str] = {
+    "CHEST": "胸部", "THORAX": "胸部", "LUNG": "肺部", "HEAD": "头部", "BRAIN": "颅脑", "SKULL": "颅骨", "NECK": "颈部",
+    "ABDOMEN": "腹部", "PELVIS": "盆腔", "LIVER": "肝脏", "HEART": "心脏", "BREAST": "乳腺", "KNEE": "膝关节",
+    "HIP": "髋关节", "SHOULDER": "肩关节", "WRIST": "腕关节", "HAND": "手部", "FOOT": "足部", "ANKLE": "踝关节",
+    "SPINE": "脊柱", "CSPINE": "颈椎", "TSPINE": "胸椎", "LSPINE": "腰椎", "WHOLEBODY": "全身", "EXTREMITY": "四肢",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -92,8 +98,10 @@ def remember(
 def title_of(series: SeriesInfo) -> Words:
     """What kind of study it is, without whose."""
     kind = MODALITIES.get(series.modality or "", same(series.modality) if series.modality else IMAGES)
-    part = (series.body_part or "").strip().title()
-    return Words(f"{part} {kind.en}".strip(), f"{part} {kind.zh}".strip())
+    told = (series.body_part or "").strip()
+    part = Words(told.title(), BODY_PARTS.get(told.upper(), f"{told.title()} ".lstrip()))
+    en = f"{part.en} {kind.en}".strip()
+    return Words(en[:1].upper() + en[1:], f"{part.zh}{kind.zh}".strip())
 
 
 def date_text(date: str | None) -> str:

@@ -139,7 +139,26 @@ def motion_ms(milliseconds: int) -> int:
 def stylesheet() -> str:
     """Qt stylesheet of the whole application, made from the tokens."""
     body = 14 if _language() == "zh" else SIZES["body"]
-    return _SHEET.replace("$body", f"{body}px") % COLORS
+    colors = {
+        **COLORS,
+        "glyph_down": _glyph("chevron-down", "text2"),
+        "glyph_check": _glyph("check", "on_accent"),
+    }
+    return _SHEET.replace("$body", f"{body}px") % colors
+
+
+def _glyph(name: str, token: str) -> str:
+    """Path of an icon as a file in that colour: a stylesheet takes pictures from files only."""
+    from medviewer.ui import icons
+
+    file = paths.cache_folder() / "theme" / f"{name}-{token}.png"
+    try:
+        if not file.is_file():
+            paths.made(file.parent)
+            icons.pixmap(name, token, 16).save(str(file), "PNG")
+    except OSError:
+        return ""
+    return file.as_posix()
 
 
 _SHEET = """
@@ -210,11 +229,18 @@ QLineEdit, QComboBox, QSpinBox, QDoubleSpinBox { background: %(window)s; border:
     border-radius: 6px; padding: 0 8px; min-height: 28px; selection-background-color: %(accent)s;
     selection-color: %(on_accent)s; }
 QLineEdit:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus { border: 1px solid %(accent)s; }
-QComboBox::drop-down { border: none; width: 22px; }
+QComboBox::drop-down { border: none; width: 24px; }
+QComboBox::down-arrow { image: url("%(glyph_down)s"); width: 14px; height: 14px; }
 QComboBox QAbstractItemView { background: %(raised)s; border: 1px solid %(line2)s; outline: none;
     selection-background-color: %(selected)s; selection-color: %(text)s; padding: 4px; }
 QCheckBox { spacing: 8px; background: transparent; }
 QCheckBox:disabled { color: %(text3)s; }
+QCheckBox::indicator { width: 16px; height: 16px; border: 1px solid %(off)s; border-radius: 4px;
+    background: %(window)s; }
+QCheckBox::indicator:hover, QCheckBox::indicator:focus { border-color: %(accent)s; }
+QCheckBox::indicator:checked { background: %(accent)s; border-color: %(accent)s;
+    image: url("%(glyph_check)s"); }
+QCheckBox::indicator:disabled { border-color: %(line2)s; background: %(panel)s; }
 
 QSlider { background: transparent; min-height: 28px; }
 QSlider::groove:horizontal { height: 4px; background: %(hover)s; border-radius: 2px; }

@@ -60,6 +60,9 @@ class WhySection(parts.Section):
         self.target = QComboBox()
         self.target.activated.connect(self._choose_target)
         put(self.target.setAccessibleName, TARGET)
+        for box in (self.method, self.target):
+            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            box.setMinimumContentsLength(6)
         self.run_button = parts.button(EXPLAIN, lambda: actions.run("why.show"), kind="quiet")
         self.on_image = parts.button(ON_IMAGE, lambda: actions.run("why.toggle"), kind="link")
         self._bar = QProgressBar()
@@ -132,8 +135,8 @@ class WhySection(parts.Section):
             2,
         )
         grid.addWidget(parts.label(COLORS, "text2", "small"), 6, 0)
-        grid.addLayout(parts.row(self.colors, None, self.on_image), 6, 1, 1, 2)
-        self._map_rows = [grid.itemAtPosition(r, c) for r in (3, 4, 5, 6) for c in (0, 1, 2)]
+        grid.addLayout(parts.row(self.colors, None), 6, 1, 1, 2)
+        grid.addLayout(parts.row(None, self.on_image), 7, 0, 1, 3)
 
     def refresh(self) -> None:
         """Show the state of the series looked at."""

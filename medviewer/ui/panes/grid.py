@@ -208,6 +208,11 @@ class PaneGrid(QWidget):
                     self._due[index] -= 1
                     self.ws.viewing.cine_step(index)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether any 3D view still becomes finer."""
+        return any(pane.is_busy for pane in self._volumes.values() if not pane.isHidden())
+
     def cancel(self) -> bool:
         """One step back in the active pane: what is being drawn, the selected mark. False where nothing is."""
         pane = self.active

@@ -77,6 +77,13 @@ class VolumePane(PaneBase):
         self._rest.stop()
         self._thread.stop()
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a finer picture than the one on screen is still to come."""
+        if self._wish() is None or self._fault is not None:
+            return False
+        return self._rest.isActive() or self.shown is None or self.shown.wish.quality == "coarse"
+
     # ---- pictures
 
     def _series(self) -> LoadedSeries | None:
