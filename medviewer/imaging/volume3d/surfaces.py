@@ -29,7 +29,7 @@ def segment_surface(segmentation: Segmentation, number: int) -> vtkPolyData | No
     from vtkmodules.vtkCommonMath import vtkMatrix4x4
     from vtkmodules.vtkCommonTransforms import vtkTransform
     from vtkmodules.vtkFiltersCore import vtkFlyingEdges3D, vtkPolyDataNormals, vtkWindowedSincPolyDataFilter
-    from vtkmodules.vtkFiltersGeneral import vtkTransformPolyDataFilter
+    from vtkmodules.vtkFiltersGeneral import vtkTransformFilter
 
     mask = segmentation.labels == number
     ranges = []
@@ -60,7 +60,7 @@ def segment_surface(segmentation: Segmentation, number: int) -> vtkPolyData | No
     matrix.DeepCopy(affine.ravel().tolist())
     transform = vtkTransform()
     transform.SetMatrix(matrix)
-    placed = vtkTransformPolyDataFilter()
+    placed = vtkTransformFilter()
     placed.SetInputConnection(smooth.GetOutputPort())
     placed.SetTransform(transform)
     normals = vtkPolyDataNormals()  # after the affine: a left-handed one turns triangles inside out
