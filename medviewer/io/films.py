@@ -17,7 +17,7 @@ from medviewer.core.jobs import Progress
 from medviewer.core.report import GeometryReport, ReportItem
 from medviewer.core.volume import Volume
 from medviewer.core.words import Words
-from medviewer.io.loading import Filled, LoadingVolume
+from medviewer.io.loading import Filled, LoadingVolume, zeros
 from medviewer.io.sources import Source
 from medviewer.io.study import SeriesInfo
 
@@ -65,7 +65,7 @@ def open_film(series: SeriesInfo) -> LoadingVolume:
         kind = np.float32 if picture.mode == "F" else np.int32 if picture.mode == "I" else np.uint16
     columns, rows, pages = series.size
     shape: tuple[int, ...] = (pages, rows, columns) if series.channels == 1 else (pages, rows, columns, 3)
-    array: NDArray[Any] = np.zeros(shape, kind if deep and series.channels == 1 else np.uint8)
+    array = zeros(shape, np.dtype(kind if deep and series.channels == 1 else np.uint8))
     volume = Volume(
         array, Geometry(np.eye(4), series.size), kind=series.kind, report=series.report,
         meta={"key": series.key, "description": series.description, "source_name": origin.source.base, "notes": [],

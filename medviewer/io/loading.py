@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import math
+import os
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from medviewer.core.errors import MedViewerError
 from medviewer.core.jobs import Progress
 from medviewer.core.volume import Volume
+from medviewer.core.words import Words
 
 OnSlice = Callable[[int], None]
+TOO_LARGE = Words("There is not enough memory for this series.", "内存不足，无法载入该序列。")
 
 
 class LoadingVolume:
@@ -45,6 +51,21 @@ class Filled(LoadingVolume):
         self._fill(progress)
         self._arrived(range(self.volume.size[2]), on_slice)
         return self.volume
+
+
+def zeros(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """An array for voxels; MedViewerError "resource.memory" where the machine can't hold it."""
+    wanted = math.prod(shape) * dtype.itemsize
+    try:
+        held = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):
+        held = 0  # Windows: only numpy's own error tells
+    if held and wanted > 0.9 * held:
+        raise MedViewerError("resource.memory", TOO_LARGE)
+    try:
+        return np.zeros(shape, dtype)
+    except (MemoryError, ValueError) as fault:
+        raise MedViewerError("resource.memory", TOO_LARGE) from fault
 
 
 def outwards(first: int, count: int) -> list[int]:

@@ -145,6 +145,25 @@ class Instance:
                 ).format(n=self.samples),
             )
 
+        self._bound()
+
+    def _bound(self) -> None:
+        """A count of frames that the file can't hold is cut down to what it can, and noted as truncated."""
+        header = self.header
+        there = header.source.size - header.pixel_offset
+        if header.inflated:
+            return
+        if header.encapsulated:
+            most = max(1, there // 8)
+        else:
+            bits = self.rows * self.columns * self.samples * self.bits
+            if self.photometric == "YBR_FULL_422":
+                bits = bits * 2 // 3
+            header.truncated = header.truncated or there * 8 < bits * self.count
+            most = max(1, -(-there * 8 // bits))
+        if self.count > most:
+            self.count, header.truncated = most, True
+
     def frames(self) -> list[Frame]:
         """All frames, in the file's order."""
         header = self.header

@@ -22,7 +22,7 @@ from medviewer.io.dicom.instance import Frame
 from medviewer.io.dicom.pixels import PixelReader
 from medviewer.io.dicom.series import DicomSource
 from medviewer.io.dicom.stacking import Stack
-from medviewer.io.loading import LoadingVolume, OnSlice, outwards
+from medviewer.io.loading import LoadingVolume, OnSlice, outwards, zeros
 from medviewer.io.study import SeriesInfo
 
 READING = Words("Loading", "正在载入")
@@ -50,13 +50,7 @@ def volume_of(series: SeriesInfo, stack: Stack) -> Volume:
     shape: tuple[int, ...] = (depth, rows, columns)
     if series.channels == 3:
         shape, dtype = (*shape, 3), np.dtype(np.uint8)
-    try:
-        array: NDArray[Any] = np.zeros(shape, dtype)
-    except MemoryError as fault:
-        raise MedViewerError(
-            "resource.memory",
-            Words("There is not enough memory for this series.", "内存不足，无法载入该序列。"),
-        ) from fault
+    array = zeros(shape, dtype)
     x, y, z = series.spacing_mm
     if series.affine_lps is not None:
         geometry = Geometry(series.affine_lps, series.size)

@@ -80,12 +80,11 @@ class PixelReader:
         if i.bits not in (8, 16, 32, 64):
             return self._packed(n, samples)
         size = samples * i.bits // 8
-        raw = self._bytes(n * size, size)
+        swapped = i.header.big and i.bits == 8 and i.header.pixel_vr == b"OW"
+        raw = self._swapped(n * size, size) if swapped else self._bytes(n * size, size)
         kind = "f" if i.header.pixel_tag != 0x7FE00010 else "i" if i.signed else "u"
         order = ">" if i.header.big else "<"
         array = np.frombuffer(raw, np.dtype(f"{order}{kind}{i.bits // 8}"))
-        if i.header.big and i.bits == 8 and i.header.pixel_vr == b"OW":
-            array = array.reshape(-1, 2)[:, ::-1].reshape(-1)
         if i.samples == 1:
             return array.reshape(i.rows, i.columns)
         if i.photometric == "YBR_FULL_422":
@@ -93,6 +92,12 @@ class PixelReader:
         if i.planar == 1:
             return np.moveaxis(array.reshape(i.samples, i.rows, i.columns), 0, -1)
         return array.reshape(i.rows, i.columns, i.samples)
+
+    def _swapped(self, start: int, count: int) -> bytes:
+        """Bytes of a big-endian file that wrote them as 16-bit words."""
+        first = start & ~1
+        words = np.frombuffer(self._bytes(first, (start + count - first + 1) & ~1), np.uint8)
+        return words.reshape(-1, 2)[:, ::-1].tobytes()[start - first : start - first + count]
 
     def _packed(self, n: int, samples: int) -> NDArray[Any]:
         """Samples of 12 bits, packed without gaps (retired)."""

@@ -22,7 +22,7 @@ from medviewer.core.report import GeometryReport, ReportItem
 from medviewer.core.values import Values
 from medviewer.core.volume import SeriesKind, Volume
 from medviewer.core.words import Words
-from medviewer.io.loading import Filled, LoadingVolume
+from medviewer.io.loading import Filled, LoadingVolume, zeros
 from medviewer.io.sources import Source
 from medviewer.io.study import SeriesInfo
 
@@ -146,7 +146,7 @@ def open_grid(series: SeriesInfo) -> LoadingVolume:
     columns, rows, depth = grid.size
     dtype = _memory_type(grid.dtype)
     shape: tuple[int, ...] = (depth, rows, columns, 3) if color else (depth, rows, columns)
-    array: NDArray[Any] = np.zeros(shape, dtype)
+    array = zeros(shape, dtype)
     x, y, z = series.spacing_mm
     if series.affine_lps is not None:
         geometry = Geometry(series.affine_lps, grid.size)

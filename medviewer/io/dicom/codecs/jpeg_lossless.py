@@ -20,6 +20,6 @@ def decode(data: bytes, job: FrameJob) -> NDArray[Any]:
     if job.samples > 1:
         return np.asarray(imagecodecs.jpeg8_decode(data, colorspace="RGB", outcolorspace="RGB"))
     try:
-        return np.asarray(imagecodecs.ljpeg_decode(data))
-    except Exception:  # liblj92 knows few predictors
         return np.asarray(imagecodecs.jpeg8_decode(data))
+    except Exception:  # libjpeg-turbo is the faster; liblj92 takes some streams that it does not
+        return np.asarray(imagecodecs.ljpeg_decode(data))
