@@ -153,13 +153,23 @@ def _loaded(path: Path, selector: str | None) -> Volume:
 def _pixels(volume: Volume, options: dict[str, Any]) -> NDArray[np.uint8]:
     from medviewer.imaging.picture import bare, picture
 
+    overlays = _overlays(options["result"], volume) if options["result"] else None
     if options["plane"] == "3d":
-        return _three_d(volume, options)
+        return _three_d(volume, options, overlays)
+    if overlays is not None and not options["bare"]:
+        options = _at_first_finding(options, overlays)
     view = view_from(volume, options)
     if options["bare"]:
         return _resized(bare(volume, view), options["size"])
-    overlays = _overlays(options["result"]) if options["result"] else None
     return picture(volume, replace(view, size=options["size"]), overlays)
+
+
+def _at_first_finding(options: dict[str, Any], overlays: PictureOverlays) -> dict[str, Any]:
+    """Where no place was asked for, the plane goes through the first finding."""
+    places = [f.center_lps_mm for f in overlays.findings if f.center_lps_mm is not None]
+    if not places or options["at"] is not None or options["number"] is not None or options["center"]:
+        return options
+    return {**options, "center": tuple(float(v) for v in places[0])}
 
 
 def view_from(volume: Volume, options: dict[str, Any]) -> PictureView:
@@ -238,16 +248,21 @@ def _no_place() -> MedViewerError:
     )
 
 
-def _overlays(folder: Path) -> PictureOverlays:
+def _overlays(folder: Path, volume: Volume) -> PictureOverlays:
     from medviewer.imaging.picture import PictureOverlays
     from medviewer.inference.results import read_results
 
     result = read_results(folder)
+    studies = result.series.get("study_uid"), volume.meta.get("study_uid")
+    if all(studies) and studies[0] != studies[1]:
+        raise MedViewerError(
+            "fit.result", Words("Those results belong to another study.", "这些结果属于另一项检查。")
+        )
     return PictureOverlays(
-        segmentation=getattr(result, "segmentation", None),
-        findings=getattr(result, "findings", ()),
-        classes=getattr(result, "classes", ()),
-        saliency=getattr(result, "saliency", None),
+        segmentation=result.segmentation,
+        findings=result.findings,
+        classes=result.classes,
+        saliency=result.saliency,
     )
 
 
@@ -260,10 +275,9 @@ def _resized(pixels: NDArray[np.uint8], size: tuple[int, int] | None) -> NDArray
     return np.array(Image.fromarray(pixels).resize(size, Image.Resampling.BILINEAR))
 
 
-def _three_d(volume: Volume, options: dict[str, Any]) -> NDArray[np.uint8]:
+def _three_d(volume: Volume, options: dict[str, Any], overlays: PictureOverlays | None) -> NDArray[np.uint8]:
     from medviewer.imaging.volume3d.picture3d import picture3d
 
-    overlays = _overlays(options["result"]) if options["result"] else None
     return picture3d(
         volume,
         size=options["size"] or (800, 800),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -98,6 +99,53 @@ def test_3d_without_any_opengl(volume, tmp_path, monkeypatch):
     out = tmp_path / "a.png"
     assert render(volume, "-o", out, "--plane", "3d", "--size", "200x150", "--preset", "ct_mip") == 0
     assert pixels(out).shape == (150, 200, 3) and pixels(out).max() > 100
+
+
+def run_result(folder: Path, study: str = "") -> Path:
+    """As `run` writes it: one finding at (0, -10, 11) LPS, which lies in slice 3."""
+    center = {"center_lps_mm": [0.0, -10.0, 11.0], "center_ijk": [10, 10, 3]}
+    found = {
+        "id": "f1", "kind": "lesion", "label": "Nodule", "code": None, "probability": 0.9, "calibrated": False,
+        "diameter_mm": 8.0, "volume_ml": None, "mean_value": None, "unit": "a.u.", "bbox_lps_mm": None, **center,
+    }  # fmt: skip
+    told = {
+        "schema": "medviewer/findings/1", "series": {"study_uid": study or None}, "device": "CPU", "notes": [],
+        "model": {"name": "m", "version": "1", "sha256": "0" * 64}, "findings": [found], "classes": [],
+    }  # fmt: skip
+    folder.mkdir()
+    (folder / "findings.json").write_text(json.dumps(told))
+    return folder
+
+
+def orange(picture: np.ndarray) -> int:
+    return int((np.abs(picture - (255, 162, 77)).max(axis=2) < 40).sum())
+
+
+def test_results_are_drawn_where_they_lie(volume, tmp_path, capsys):
+    result, out = run_result(tmp_path / "run"), tmp_path / "a.png"
+    assert render(volume, "-o", out, "--result", result) == 0
+    assert orange(pixels(out)) > 100
+    assert render(volume, "-o", out, "--result", result, "--plane", "coronal", "--at", "-10") == 0
+    assert orange(pixels(out)) > 100
+    assert render(volume, "-o", out, "--result", result, "--slice", "6") == 0  # 6 mm above: past the ball
+    assert orange(pixels(out)) < 20
+    assert render(volume, "-o", out, "--result", result, "--bare") == 0
+    assert pixels(out).ndim == 2
+    assert render(volume, "-o", out, "--result", tmp_path / "in") == 3
+    assert "no results" in capsys.readouterr().err
+
+
+def test_results_of_another_study_are_refused(tmp_path, voxels):
+    from medviewer.cli.render import _overlays
+    from medviewer.core.errors import MedViewerError
+    from medviewer.core.geometry import Geometry
+    from medviewer.core.volume import Volume
+
+    one = Volume(voxels, Geometry(np.eye(4), (24, 20, 7)), meta={"study_uid": "1.2.3"})
+    assert _overlays(run_result(tmp_path / "same", "1.2.3"), one).findings[0].label == "Nodule"
+    with pytest.raises(MedViewerError) as fault:
+        _overlays(run_result(tmp_path / "other", "1.2.4"), one)
+    assert fault.value.exit_code == 4
 
 
 @pytest.mark.parametrize(
