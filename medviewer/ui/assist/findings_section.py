@@ -43,6 +43,7 @@ SCORE = Words("Score, not calibrated.", "为评分，未经校准。")
 PROBABILITY = Words("Probability, calibrated.", "为概率，已校准。")
 SHOWN_FROM = Words("Shown from {x} up.", "显示 {x} 及以上。")
 MADE_BY = Words("{model} {version} · {s} s · {device}", "{model} {version} · {s} 秒 · {device}")
+TALLEST = 6 * FINDING_HEIGHT + BUTTONS_HEIGHT
 NAME = Words("Name of the finding", "所见名称")
 
 
@@ -64,7 +65,7 @@ class FindingsSection(parts.Section):
         self.list.setItemDelegate(FindingDelegate(self.list))
         self.list.setMouseTracking(True)
         self.list.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.list.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.list.setFrameShape(QFrame.Shape.NoFrame)
@@ -72,6 +73,7 @@ class FindingsSection(parts.Section):
         self.list.clicked.connect(self._click)
         self.list.activated.connect(self._click)
         self._buttons = self._make_buttons()
+        self.list.verticalScrollBar().valueChanged.connect(self._follow)
         self.editor = QLineEdit(self.list.viewport())
         put(self.editor.setAccessibleName, NAME)
         self.editor.returnPressed.connect(self._end_edit)
@@ -144,7 +146,7 @@ class FindingsSection(parts.Section):
             LABEL_HEIGHT if isinstance(r, LabelRow) else FINDING_HEIGHT + (BUTTONS_HEIGHT if r.chosen else 0)
             for r in self.rows
         )
-        self.list.setFixedHeight(height)
+        self.list.setFixedHeight(min(height, TALLEST))
         self.list.setVisible(bool(self.rows))
         self._place_buttons()
 
@@ -153,11 +155,19 @@ class FindingsSection(parts.Section):
         self._buttons.setVisible(at is not None)
         if at is None:
             return
+        self.list.scrollTo(self._model.index(at, 0))
+        self._follow()
+        self.list.setCurrentIndex(self._model.index(at, 0))
+
+    def _follow(self, *_: int) -> None:
+        """The buttons stay in their row when the list is scrolled."""
+        at = next((n for n, r in enumerate(self.rows) if isinstance(r, FindingRow) and r.chosen), None)
+        if at is None:
+            return
         area = self.list.visualRect(self._model.index(at, 0))
         self._buttons.setGeometry(
             QRect(area.left(), area.top() + FINDING_HEIGHT - 2, area.width(), BUTTONS_HEIGHT)
         )
-        self.list.setCurrentIndex(self._model.index(at, 0))
 
     def _say(self) -> None:
         key = self._workspace.active_key
@@ -262,7 +272,7 @@ class FindingsSection(parts.Section):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self.list.viewport() and event.type() == QEvent.Type.Resize:
-            self._place_buttons()
+            self._follow()
         escaped = isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape
         if watched is self.editor and event.type() == QEvent.Type.KeyPress and escaped:
             self.stop_edit()

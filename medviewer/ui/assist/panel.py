@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from medviewer.core.words import Words
@@ -37,6 +37,9 @@ class AssistPanel(QWidget):
         self.setObjectName("panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._settings = settings
+        self._explaining = explaining
+        self._to_why = False
+        explaining.changed.connect(self._follow_why)
         closed = settings.closed_sections
         self.models = ModelsSection(runs, actions, "models" not in closed)
         self.findings = FindingsSection(workspace, runs, explaining, actions, "findings" not in closed)
@@ -75,7 +78,19 @@ class AssistPanel(QWidget):
     def show_why(self) -> None:
         """Unfold Why and bring it into sight."""
         self.why.set_open(True)
-        self.scroll_area.ensureWidgetVisible(self.why, 0, 40)
+        self._to_why = True
+        QTimer.singleShot(0, self._scroll_to_why)
+
+    def _follow_why(self) -> None:
+        """Once more when the trust card has come: only now is there that much to show."""
+        if self._to_why and self._explaining.running is None and self._explaining.map is not None:
+            self._to_why = False
+            QTimer.singleShot(50, self._scroll_to_why)
+
+    def _scroll_to_why(self) -> None:
+        """Its heading to the top, once the layout knows where that is."""
+        bar = self.scroll_area.verticalScrollBar()
+        bar.setValue(min(bar.maximum(), self.why.y() - 4))
 
     def _folded(self, name: str, closed: bool) -> None:
         names = set(self._settings.closed_sections)

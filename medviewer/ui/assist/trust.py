@@ -22,7 +22,7 @@ ANSWERS: dict[str | None, tuple[Words, str, str]] = {
     "yes": (Words("Yes", "是"), "circle-check", "good"),
     "barely": (Words("Barely", "勉强"), "triangle-alert", "care"),
     "no": (Words("No", "否"), "octagon-alert", "bad"),
-    None: (Words("Not measured", "未测定"), "circle", "text3"),
+    None: (Words("Unknown", "未测定"), "circle", "text3"),
 }
 QUESTIONS: dict[str, Words] = {
     "chance": Words("Better than chance?", "优于随机？"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QVBoxLayout
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout
 
 from medviewer.core.segmentation import SaliencyMap
 from medviewer.core.words import Words
@@ -69,10 +69,12 @@ class TrustCard(QFrame):
     @staticmethod
     def _question(question: trust.Question) -> QVBoxLayout:
         words, icon, tone = trust.ANSWERS[question.answer]
-        head = parts.row(
-            parts.icon_label(icon, tone, 15), parts.label(question.words, strong=True),
-            parts.label(question.source, "text2", "small"), None, parts.label(words, tone, strong=True), gap=6,
-        )  # fmt: skip
+        answer = parts.label(words, tone, strong=True)
+        answer.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
+        head = parts.row(parts.icon_label(icon, tone, 15), gap=6)
+        head.addWidget(parts.Elided(question.words, strong=True), 1)
+        head.addWidget(parts.label(question.source, "text2", "small"))
+        head.addWidget(answer)
         grid = QGridLayout()
         grid.setContentsMargins(21, 0, 0, 0)
         grid.setHorizontalSpacing(8)
