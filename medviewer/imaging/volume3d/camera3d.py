@@ -37,7 +37,7 @@ class Camera3D:
         right, down, _ = self.axes()
         bounds = geometry.bounds_lps()
         diagonal = float(np.linalg.norm(bounds[1] - bounds[0]))
-        pixel = diagonal / min(size) / max(self.zoom, 1e-3) * 0.8
+        pixel = diagonal / min(size) / max(self.zoom, 1e-3) * 0.7
         center = geometry.center_lps - right * self.pan[0] - down * self.pan[1]
         return Plane(center, right, down, (pixel, pixel), size)
 
