@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,9 @@ from medviewer.core.finding import Finding
 from medviewer.core.segmentation import Segmentation
 from medviewer.core.volume import Volume
 from medviewer.core.words import Words
-from medviewer.imaging.volume3d.renderer import Quality, Renderer3D
+
+if TYPE_CHECKING:
+    from medviewer.imaging.volume3d.renderer import Quality, Renderer3D
 
 _log = logging.getLogger(__name__)
 FAILED = Words("3D could not be drawn; the planes go on working.", "三维绘制失败；平面图像不受影响。")
@@ -133,6 +135,8 @@ class RenderThread(QObject):
             if self._renderer is not None:
                 self._renderer.close()
             self._renderer, self._volume = None, None
+            from medviewer.imaging.volume3d.renderer import Renderer3D  # scipy: after the window shows
+
             self._renderer, self._volume = Renderer3D(wish.volume), wish.volume
             self._shown = (None, None, None)
         renderer = self._renderer
