@@ -18,8 +18,11 @@ torch = pytest.importorskip(
 )
 pytest.importorskip("captum", reason="needs the train extra (captum): equality with captum is NOT tested")
 
+from medviewer import paths  # noqa: E402
+from medviewer.inference.package import ModelPackage  # noqa: E402
 from tests.training.captum_maps import captum_maps  # noqa: E402
 from tests.training.small_networks import CLOSED_FORM, NAMES, network  # noqa: E402
+from training.explainers.rebuilt import network_of  # noqa: E402
 from training.export import runtime  # noqa: E402
 from training.export.onnx_export import export_onnx  # noqa: E402
 from training.export.parity import random_inputs  # noqa: E402
@@ -99,3 +102,79 @@ def test_closed_form_is_hires_cam_too() -> None:
     for inputs in random_inputs(example_inputs(frozen(made), BATCH, 1, size), draws=2, seed=13):
         maps = captum_maps(made, inputs)
         assert apart(maps["saliency_hires_cam"].numpy(), maps["saliency_grad_cam"].numpy()) <= 1e-5
+
+
+SHIPPED = sorted(p.parents[1] for p in paths.models_folder().glob("*/models/model.safetensors"))
+JITTER = 1e-6  # of the image's range: some units of float32's last place once it has gone through a network
+
+
+def asked_of_shipped(package: ModelPackage, network: object) -> list[Example]:
+    """The golden image and a random one; each label in turn, over the whole tile and where the network is surest."""
+    with np.load(package.folder / "golden" / "input.npz", allow_pickle=False) as golden:
+        image = torch.from_numpy(golden["image"])
+    example = example_inputs(network, *image.shape[:2], (image.shape[2], image.shape[3]))
+    asked = random_inputs(example, draws=2, seed=14)
+    with torch.no_grad():
+        scores = network(image)
+    for label in package.spec.labels[:4]:
+        target = torch.zeros_like(example.target)
+        target[:, label.channel] = 1.0
+        region = example.region
+        if scores.dim() == 4:
+            own = scores[:, label.channel : label.channel + 1]
+            region = (own >= own.flatten(2).quantile(0.95, dim=2)[..., None, None]).float()
+        asked.append(Example(image, target, region))
+    return asked
+
+
+def first(inputs: Example) -> Example:
+    """The first image of the batch, in float64."""
+    return Example(*(tensor[:1].double() for tensor in inputs.arguments()))
+
+
+def jittered(inputs: Example, seed: int) -> Example:
+    noise = torch.randn(
+        inputs.image.shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64
+    )
+    size = JITTER * (inputs.image.max() - inputs.image.min())
+    return Example(inputs.image + size * noise, inputs.target, inputs.region)
+
+
+@pytest.mark.skipif(not SHIPPED, reason="no package with weights in models/: the shipped maps are NOT tested")
+@pytest.mark.parametrize("folder", SHIPPED, ids=lambda folder: folder.name)
+def test_shipped_package_equals_captum(folder: Path) -> None:
+    """To 1e-5 wherever the map itself is that sure.
+
+    How sure it is, captum says: its map in float64 of the image with noise as large as rounding. Where that moves it
+    by more than 1e-5 (a unit at its kink), the graph may be off by as much, a few times.
+    """
+    package = ModelPackage.open(folder)
+    network = frozen(network_of(package))
+    exact = frozen(network_of(package)).double()
+    opened = runtime.session(package.onnx)
+    maps = [o.name for o in opened.get_outputs() if o.name.startswith("saliency")]
+    for inputs in asked_of_shipped(package, network):
+        expected = captum_maps(exact, first(inputs))
+        moved = [captum_maps(exact, jittered(first(inputs), seed)) for seed in range(3)]
+        for output, found in zip(maps, runtime.run(opened, maps, feeds(inputs)), strict=True):
+            want = expected[output].numpy()
+            unsure = max(apart(other[output].numpy(), want) for other in moved)
+            assert apart(found[:1], want) <= max(1e-5, 4.0 * unsure), (output, unsure)
+            if want.max() > 0.0:
+                assert np.corrcoef(found[:1].ravel(), want.ravel())[0, 1] > 0.999
+
+
+@pytest.mark.skipif(not SHIPPED, reason="no package with weights in models/: the shipped maps are NOT tested")
+@pytest.mark.parametrize("folder", SHIPPED, ids=lambda folder: folder.name)
+def test_shipped_network_traced_anew_equals_captum(folder: Path) -> None:
+    """In float64 there are no kinks within rounding: the graph from the shipped weights agrees to 1e-9."""
+    package = ModelPackage.open(folder)
+    asked = [first(inputs) for inputs in asked_of_shipped(package, frozen(network_of(package)))]
+    exact = frozen(network_of(package)).double()
+    function = saliency_function(exact, asked[0])
+    graph = traced(function, asked[0])
+    for inputs in asked[1:4]:
+        expected = captum_maps(exact, inputs)
+        found = dict(zip(function.outputs, graph(*inputs.arguments()), strict=True))
+        for output in function.maps():
+            assert apart(found[output].numpy(), expected[output].numpy()) <= 1e-9

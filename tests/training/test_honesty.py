@@ -23,7 +23,7 @@ from training.honesty.figures import (  # noqa: E402
     pointing_figures,
     randomisation,
 )
-from training.honesty.findings import best_part, foreground  # noqa: E402
+from training.honesty.findings import best_part  # noqa: E402
 from training.honesty.measure import measure  # noqa: E402
 from training.packaging.example_networks import ExampleUNet, bright_classifier, bright_unet  # noqa: E402
 
@@ -131,10 +131,6 @@ def test_findings_as_the_viewer_takes_them() -> None:
     part = best_part(outline, score, 0.5, 0.3)
     assert part is not None and part.sum() == 24 and part[12, 12] == 1 and part[3, 3] == 0
     assert best_part(outline, score, 0.5, 0.95) is None and best_part(0 * outline, score, 0.5, 0.3) is None
-    chances = np.stack([np.full((4, 4), 0.5), np.eye(4), np.zeros((4, 4))]).astype(np.float32)
-    shown = foreground(chances, 0)
-    assert shown is not None and np.array_equal(shown, np.eye(4))
-    assert foreground(chances[[0, 2, 2]], 0) is None
 
 
 def test_a_network_that_sees_what_it_marks_points_at_it() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import ndimage
 
 from training.honesty.asks import Floats
@@ -23,9 +22,3 @@ def best_part(outline: Floats, score: Floats, threshold: float, least: float) ->
     if best.max() < least:
         return None
     return np.asarray(parts == int(np.argmax(best)) + 1, np.float32)
-
-
-def foreground(chances: Floats, background: int) -> NDArray[np.float32] | None:
-    """Pixels (H, W) that any other label than the background wins; None where there is none."""
-    found = chances.argmax(0) != background
-    return np.asarray(found, np.float32) if found.any() else None
