@@ -6,6 +6,8 @@ apart, air outside the body left out, large air spaces kept, the outline closed 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,49 +25,64 @@ _LEAST_AREA_MM2 = 1500.0
 """Air spaces that are smaller than this in their largest slice are no lung."""
 
 
-def lung_ct(volume: Volume) -> Bools:
+def lung_ct(volume: Volume, check: Callable[[], None] | None = None) -> Bools:
     """Bool [k, j, i] on the volume's own grid: both lungs with their vessels, nodules and pleural bays filled in.
 
     Works on whole chests, slabs and any orientation; all False where there is no lung. The volume is in HU.
+    check: called slice by slice; what it raises (a cancel) ends the work.
     """
     stack = SliceStack.of(volume, "axial")
     step = tuple(max(1, int(_GRID_MM / mm + 0.25)) for mm in stack.pixel_mm)
-    coarse = np.stack([stack.values(s)[:: step[1], :: step[0]] for s in range(stack.count)])
+    check = check or (lambda: None)
+    coarse = np.stack([stack.values(s)[:: step[1], :: step[0]] for s in _each(stack.count, check)])
     pixel = (stack.pixel_mm[1] * step[1], stack.pixel_mm[0] * step[0])
-    lungs = _lungs(coarse, pixel, abs(stack.slice_mm))
+    lungs = _lungs(coarse, pixel, check)
     full = np.zeros(volume.array.shape[:3], bool)
     rows, columns = stack.shape
     at_row = np.minimum((np.arange(rows) + step[1] // 2) // step[1], lungs.shape[1] - 1)
     at_column = np.minimum((np.arange(columns) + step[0] // 2) // step[0], lungs.shape[2] - 1)
     view = stack.oriented(full)
-    for s in range(stack.count):
+    for s in _each(stack.count, check):
         if lungs[s].any():
             view[s] = lungs[s][np.ix_(at_row, at_column)]
     return full
 
 
-def _lungs(hu: NDArray[np.float32], pixel: tuple[float, float], slice_mm: float) -> Bools:
+def _each(count: int, check: Callable[[], None]) -> Iterator[int]:
+    for s in range(count):
+        check()
+        yield s
+
+
+def _lungs(hu: NDArray[np.float32], pixel: tuple[float, float], check: Callable[[], None]) -> Bools:
     """On the coarse grid [s, r, c]; pixel = (row, column) mm."""
     from scipy import ndimage
 
     air = hu < AIR_HU
     inside = np.zeros_like(air)
-    for s in range(len(air)):
+    opened = np.zeros_like(air)
+    square = np.ones((3, 3), bool)
+    for s in _each(len(air), check):
         inside[s] = air[s] & ~_outer_air(air[s])
-    opened = ndimage.binary_opening(inside, np.ones((1, 3, 3), bool))
+        opened[s] = ndimage.binary_opening(inside[s], square)
     parts, count = ndimage.label(opened)
     if not count:
         return np.zeros_like(air)
-    numbers = np.arange(1, count + 1)
     area = np.zeros(count + 1)
-    for one in parts:
-        area = np.maximum(area, np.bincount(one.ravel(), minlength=count + 1))
-    means = np.concatenate([[0.0], np.atleast_1d(ndimage.mean(hu, parts, numbers))])
+    total, voxels = np.zeros(count + 1), np.zeros(count + 1)
+    for s in _each(len(parts), check):
+        flat = parts[s].ravel()
+        here = np.bincount(flat, minlength=count + 1)
+        area = np.maximum(area, here)
+        voxels += here
+        total += np.bincount(flat, hu[s].ravel(), minlength=count + 1)
+    means = total / np.maximum(voxels, 1)
     kept = (area * pixel[0] * pixel[1] >= _LEAST_AREA_MM2) & (means > _GAS_HU)
     kept[0] = False
-    lungs = kept[parts]
-    lungs = (ndimage.binary_dilation(lungs, np.ones((1, 3, 3), bool))) & inside
-    return _closed(lungs, pixel)
+    lungs = np.zeros_like(air)
+    for s in _each(len(parts), check):
+        lungs[s] = ndimage.binary_dilation(kept[parts[s]], square) & inside[s]
+    return _closed(lungs, pixel, check)
 
 
 def _outer_air(air: Bools) -> Bools:
@@ -78,14 +95,16 @@ def _outer_air(air: Bools) -> Bools:
     return outer
 
 
-def _closed(lungs: Bools, pixel: tuple[float, float]) -> Bools:
+def _closed(lungs: Bools, pixel: tuple[float, float], check: Callable[[], None]) -> Bools:
     """Each lung (part of a slice) closed by a disc and its holes filled: vessels, nodules, pleural nodules."""
     from scipy import ndimage
 
     radius = _CLOSE_MM / float(np.mean(pixel))
     pad = int(np.ceil(radius)) + 1
     out = np.zeros_like(lungs)
-    for s in np.flatnonzero(lungs.any((1, 2))):
+    for s in _each(len(lungs), check):
+        if not lungs[s].any():
+            continue
         parts, _ = ndimage.label(lungs[s])
         for number, box in enumerate(ndimage.find_objects(parts), 1):
             one = np.pad(parts[box] == number, pad)
@@ -104,8 +123,8 @@ def _between_slices(mask: Bools) -> Bools:
     return both
 
 
-def organ_mask(name: str | None, volume: Volume) -> Bools | None:
+def organ_mask(name: str | None, volume: Volume, check: Callable[[], None] | None = None) -> Bools | None:
     """The named organ's mask on the volume's own grid, None for no name or where there is no such organ function."""
     if name == "lung_ct" and volume.has_place:
-        return lung_ct(volume)
+        return lung_ct(volume, check)
     return None

@@ -41,7 +41,7 @@ class DetectionTask:
         with clock.stage("prepare"):
             stack = SliceStack.of(volume, spec.input.plane)
             reader = PlaneReader(stack, spec.input)
-            organ = organ_mask(spec.input.organ, volume)
+            organ = organ_mask(spec.input.organ, volume, progress.check)
             allowed = None if organ is None else stack.oriented(organ)
             plans = plan_search(reader, session, allowed)
         settings = spec.detection or DetectionSpec()

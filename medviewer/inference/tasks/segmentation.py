@@ -48,7 +48,7 @@ class SegmentationTask:
         with clock.stage("prepare"):
             stack = SliceStack.of(volume, spec.input.plane)
             reader = PlaneReader(stack, spec.input)
-            organ = organ_mask(spec.input.organ, volume)
+            organ = organ_mask(spec.input.organ, volume, progress.check)
             allowed = None if organ is None else stack.oriented(organ)
             plans = plan_search(reader, session, allowed)
         parts = PartsByLabel(
