@@ -192,3 +192,18 @@ def test_smoothing_across_slices_equals_a_weighted_mean(width):
             near = [t for t in run_ if abs(t - s) <= reach]
             weights = [reach + 1 - abs(t - s) for t in near]
             np.testing.assert_allclose(seen[s], np.average(slices[near], axis=0, weights=weights), atol=1e-5)
+
+
+def test_elongation_tells_tubes_from_balls_and_discs():
+    def lesion(mask):
+        return link([Part(s, 0, 0, m.astype(np.float32), m, 0.9) for s, m in enumerate(mask) if m.any()])[0]
+
+    body = ball((20, 40, 40), (0.7, 0.7, 1.5), (14, 14, 14), 16)
+    assert lesion(body).elongation((0.7, 0.7), 1.5) == pytest.approx(1, abs=0.1)
+    tube = np.zeros((20, 12, 12), bool)
+    tube[:, 4:8, 4:8] = True
+    assert lesion(tube).elongation((0.7, 0.7), 1.5) == pytest.approx(30 / 2.8, rel=0.05)
+    assert lesion(tube[:1]).elongation((0.7, 0.7), 5.0) == pytest.approx(1, abs=0.1)
+    line = np.zeros((1, 40, 40), bool)
+    line[0, 20:23, 4:36] = True
+    assert lesion(line).elongation((0.7, 0.7), 1.5) > 5

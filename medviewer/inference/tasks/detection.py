@@ -90,7 +90,7 @@ def lesion_score(lesion: Lesion, slice_mm: float, settings: DetectionSpec) -> fl
 
 
 def choose(lesions: list[Lesion], reader: PlaneReader, settings: DetectionSpec) -> list[tuple[float, Lesion]]:
-    """Lesions with their scores, best first: enough slices, not too small, not too large, not too many."""
+    """Lesions with their scores, best first: those of enough slices that are no long tubes."""
     slice_mm = abs(reader.stack.slice_mm)
     pixel = float(np.mean(reader.pixel_mm))
     chosen = []
@@ -100,6 +100,8 @@ def choose(lesions: list[Lesion], reader: PlaneReader, settings: DetectionSpec) 
         # a lesion of that width crosses this many slices at least once it is a ball; thick slices ask for fewer
         needed = min(settings.min_slices, max(1, int(across / max(slice_mm, 0.1))))
         if score < settings.min_score or len(lesion.slices) < needed:
+            continue
+        if lesion.elongation(reader.pixel_mm, slice_mm) > settings.extra.get("max_elongation", np.inf):
             continue
         chosen.append((score, lesion))
     chosen.sort(key=lambda pair: (-pair[0], pair[1].center()))

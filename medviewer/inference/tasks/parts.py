@@ -66,6 +66,29 @@ class Lesion:
         """Mean of the best `over` slices' scores (of all where there are fewer): one bright slice alone counts less."""
         return float(self.slice_scores()[: max(1, over)].mean())
 
+    def elongation(self, pixel_mm: tuple[float, float], slice_mm: float) -> float:
+        """Longest half axis over the second one, of the ellipsoid with the same second moments: 1 for balls and discs.
+
+        Vessels have large values. The moments of single voxels are counted in, so that one pixel has 1.
+        """
+        scale = np.array([slice_mm, pixel_mm[1], pixel_mm[0]])
+        points = np.concatenate(
+            [
+                np.stack(
+                    [
+                        np.full(p.area, p.index),
+                        *(a + o for a, o in zip(np.nonzero(p.mask), (p.row, p.column), strict=True)),
+                    ],
+                    1,
+                )
+                for p in self.parts
+            ]
+        )
+        moments = np.cov((points * scale).T, bias=True) + np.diag(scale**2 / 12)
+        least_first = np.sqrt(np.linalg.eigvalsh(moments))
+        voxel = max(scale) / np.sqrt(12)
+        return float(least_first[2] / max(least_first[1], min(voxel, least_first[2])))
+
     def center(self) -> tuple[float, float, float]:
         """Mean (slice, row, column), weighted by area."""
         weights = np.array([p.area for p in self.parts], float)
