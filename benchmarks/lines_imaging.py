@@ -65,7 +65,7 @@ def _tilted(volume: Any) -> Any:
 
 def axial_qimage(scratch: Scratch, id: str, line: str) -> Row:
     from PySide6.QtGui import QImage
-    from vtkmodules.vtkCommonCore import vtkWindowLevelLookupTable
+    from vtkmodules.vtkCommonCore import vtkLookupTable
     from vtkmodules.vtkImagingCore import vtkImageMapToColors
 
     from medviewer.core.window import Window
@@ -82,9 +82,10 @@ def axial_qimage(scratch: Scratch, id: str, line: str) -> Row:
             grey = to_grey(reslice(volume, plane).stored, table)
             QImage(grey.data, grey.shape[1], grey.shape[0], grey.strides[0], QImage.Format.Format_Grayscale8).width()
 
-    lut = vtkWindowLevelLookupTable()
-    lut.SetWindow(400)
-    lut.SetLevel(40)
+    lut = vtkLookupTable()
+    lut.SetTableRange(40 - 200, 40 + 200)
+    lut.SetSaturationRange(0, 0)
+    lut.SetValueRange(0, 1)
     lut.Build()
     center = volume.geometry.center_lps
     filter = _vtk_reslice(scratch, np.eye(3), center, (512, 512), PIXEL_MM)
