@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -53,10 +54,12 @@ class Plane:
             value.setflags(write=False)
             object.__setattr__(self, name, value)
 
-    @property
+    @cached_property
     def normal(self) -> Vector:
         """Unit vector right x down: away from the reader, into the picture."""
-        return np.cross(self.right, self.down)
+        normal = np.cross(self.right, self.down)
+        normal.setflags(write=False)
+        return normal
 
     @property
     def origin_lps(self) -> Vector:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from medviewer.core.plane import rotation
+from medviewer.workspace.pane_state import cross
 from medviewer.workspace.pane_view import PaneView, Slices
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def lines(workspace: Workspace, index: int) -> list[tuple[str, Vector, Vector]]:
             continue
         if not workspace.shares_space(pane.key, mine.key):
             continue
-        way = np.cross(mine.normal, pane.normal)
+        way = cross(mine.normal, pane.normal)
         size = float(np.linalg.norm(way))
         if size < 0.05:
             continue

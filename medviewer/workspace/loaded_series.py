@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from medviewer.core.errors import MedViewerError
 from medviewer.core.geometry import Geometry
+from medviewer.core.plane import PlaneName
 from medviewer.core.values import Values
 from medviewer.core.volume import Volume
 from medviewer.core.window import Window
@@ -30,8 +32,9 @@ class LoadedSeries:
     done: bool = False
     error: MedViewerError | None = None
     _window: tuple[bool, Window] | None = field(default=None, repr=False)
+    _normals: dict[PlaneName, NDArray[np.float64]] = field(default_factory=dict, repr=False)
 
-    @property
+    @cached_property
     def geometry(self) -> Geometry:
         """The grid that panes cut: the true one, or for an image without a place that of its own pixels
         (x right, y down, frames along z, 1 apart)."""
@@ -87,6 +90,12 @@ class LoadedSeries:
     @property
     def values(self) -> Values:
         return self.volume.values
+
+    def normal_of(self, view: PlaneName) -> NDArray[np.float64]:
+        """Normal of the named plane as it opens."""
+        if view not in self._normals:
+            self._normals[view] = self.geometry.plane(view).normal
+        return self._normals[view]
 
     @property
     def is_stack(self) -> bool:

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from medviewer.core.geometry import Geometry
 from medviewer.core.plane import Plane
-from medviewer.workspace.pane_state import PaneState
+from medviewer.workspace.pane_state import PaneState, cross
 
 Vector = NDArray[np.float64]
 ALONG = 1 - 1e-6
@@ -33,7 +33,7 @@ class PaneView:
 
     @property
     def normal(self) -> Vector:
-        return np.cross(self.right, self.down)
+        return cross(self.right, self.down)
 
     def to_lps(self, xy: ArrayLike) -> Vector:
         """LPS mm of pane coordinates (..., 2)."""
@@ -86,7 +86,17 @@ class Slices:
 
     @classmethod
     def across(cls, geometry: Geometry, right: Vector, down: Vector) -> Slices:
-        normal = np.cross(right, down)
+        key = (id(geometry), right.tobytes(), down.tobytes())
+        known = _rows.get(key)
+        if known is None or known[0] is not geometry:
+            if len(_rows) > 64:
+                _rows.clear()
+            known = _rows[key] = (geometry, cls._across(geometry, right, down))
+        return known[1]
+
+    @classmethod
+    def _across(cls, geometry: Geometry, right: Vector, down: Vector) -> Slices:
+        normal = cross(right, down)
         cosines = geometry.direction.T @ normal
         axis = int(np.abs(cosines).argmax())
         if in_plane_axes(geometry, right, down) is not None:
@@ -117,6 +127,10 @@ class Slices:
         """The point on the nearest slice; an oblique plane stays where it is, but within the row."""
         index = self.index(lps)
         return self.moved_to(lps, round(index) if self.on_grid else index)
+
+
+_rows: dict[tuple[int, bytes, bytes], tuple[Geometry, Slices]] = {}
+"""Rows of slices asked for before: every paint asks for the same ones many times."""
 
 
 def in_plane_axes(

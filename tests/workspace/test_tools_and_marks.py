@@ -200,4 +200,4 @@ def test_nothing_happens_on_an_empty_pane() -> None:
     ws = Workspace()
     for name in ("window", "pan", "zoom", "scroll", "crosshair", "length", "angle", "ellipse", "probe"):
         drag(make(name, ws, 0), (10, 10), (50, 60))
-    assert not ws.marks.keys()
+    assert not ws.marks.series_keys()

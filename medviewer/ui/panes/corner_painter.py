@@ -124,10 +124,9 @@ def elided(text: str, room: float) -> str:
 
 def is_oblique(pane: PaneState, series: LoadedSeries) -> bool:
     """Whether the plane was turned away from the one that its name says."""
-    if series.is_stack or pane.view not in ("axial", "coronal", "sagittal"):
+    if series.is_stack or pane.view == "film" or pane.view == "3d":
         return False
-    plane = series.geometry.plane(pane.view)  # type: ignore[arg-type]
-    return bool(abs(float(plane.normal @ pane.normal)) < 1 - 1e-6)
+    return bool(abs(float(series.normal_of(pane.view) @ pane.normal)) < 1 - 1e-6)
 
 
 def position_of(pane: PaneState, series: LoadedSeries) -> str:

@@ -19,8 +19,9 @@ from medviewer.workspace.pane_state import PaneState
 from medviewer.workspace.pane_view import PaneView, grid_plane, in_plane_axes
 
 MOST_REDUCED = 8
-OBLIQUE_STEP = 0.75
-"""Oblique planes are sampled no finer than this share of the smallest voxel side; the painter enlarges."""
+OBLIQUE_STEP, MOVING_STEP = 0.75, 1.25
+"""Oblique planes are sampled no finer than this share of the smallest voxel side, at rest and while they move; the
+painter enlarges."""
 
 
 @dataclass(eq=False)
@@ -100,7 +101,9 @@ class SliceImages:
             return on_grid, factor if pane.interpolation != "nearest" else 1
         native = min(series.geometry.spacing)
         finest = 1 / (view.scale * ratio)
-        return visible_plane(series, view, finest if cubic else max(finest, native * OBLIQUE_STEP)), 1
+        if cubic:
+            return visible_plane(series, view, finest), 1
+        return visible_plane(series, view, max(finest, native * (MOVING_STEP if moving else OBLIQUE_STEP))), 1
 
 
 def visible_plane(series: LoadedSeries, view: PaneView, pixel: float) -> Plane | None:
@@ -158,7 +161,8 @@ def _reduced(stored: NDArray[Any], plane: Plane, factor: int) -> tuple[NDArray[A
 def _shade(
     series: LoadedSeries, cut: ResliceResult, plane: Plane, factor: int, window: Window, invert: bool
 ) -> NDArray[np.uint8]:
-    inside = cut.inside if factor == 1 else None
+    # Outside stands the darkest number: black by itself, unless low values are shown bright.
+    inside = cut.inside if factor == 1 and (invert or cut.stored.ndim == 3) else None
     grey = to_grey(cut.stored, GreyTable(window, cut.scale, cut.stored.dtype, invert), inside)
     if not series.done and not series.loaded.all():
         grey = _without_missing(series, plane, grey)
