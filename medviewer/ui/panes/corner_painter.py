@@ -15,6 +15,7 @@ from medviewer.core.window import Window
 from medviewer.core.words import Words, same
 from medviewer.imaging.lut import unsigned_colors
 from medviewer.imaging.overlays import round_length, scale_bar_text
+from medviewer.imaging.presets import WindowPreset
 from medviewer.ui import icons
 from medviewer.ui.language import tr
 from medviewer.ui.panes import halo_text
@@ -51,9 +52,12 @@ def figure(value: float) -> str:
     )
 
 
-def window_text(window: Window) -> str:
+def window_text(window: Window, presets: Sequence[WindowPreset] = ()) -> str:
+    """Width, centre, and the preset's name in the window's language, else the file's own."""
     text = tr(WINDOW_WORDS.format(w=figure(window.width), c=figure(window.center)))
-    return f"{text}  {window.name}" if window.name else text
+    alike = (p for p in presets if (p.window.center, p.window.width) == (window.center, window.width))
+    known = next((tr(p.name) for p in alike), window.name)
+    return f"{text}  {known}" if known else text
 
 
 def draw_corners(
@@ -84,7 +88,7 @@ def draw_corners(
             halo_text.draw(painter, (EDGE, EDGE + LINE), patient, color=COLORS["text2"])
         _right(painter, right, EDGE, _top_right(ws, pane, series, has_map))
     if not series.volume.is_color:
-        text = window_text(window) + (f"  {tr(INVERTED)}" if pane.invert else "")
+        text = window_text(window, ws.viewing.presets(index)) + (f"  {tr(INVERTED)}" if pane.invert else "")
         halo_text.draw(painter, (EDGE, h - EDGE - LINE), text, weight=500, anchor="lb")
     trust = draw_trust(painter, EDGE, h - EDGE, series)
     start = max(trust.right(), EDGE) + 36
@@ -240,7 +244,8 @@ def _top_right(ws: Workspace, pane: PaneState, series: LoadedSeries, has_map: bo
         date = f"{date[:4]}-{date[4:6]}-{date[6:]}"
     if len(time) >= 4 and time[:4].isdigit():
         date = f"{date}  {time[:2]}:{time[2:4]}"
-    parts = [str(meta.get("modality") or "")]
+    modality = str(meta.get("modality") or "")
+    parts = [modality if modality != series_name(ws, pane.key) else ""]
     if not series.is_stack and series.volume.size[2] > 1:
         thickness = meta.get("slice_thickness") or abs(series.geometry.slice_distance)
         parts.append(length_text(float(thickness)))
