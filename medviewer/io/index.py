@@ -51,6 +51,7 @@ class _Scan:
         alone = not path.is_dir() and path.suffix.lower() != ".zip"
         for source in walk(path, self.refuse):
             self.seen += 1
+            self.progress.check()
             if self.seen % 16 == 0:
                 self.progress.step(self.seen, 0, SCANNING)
             self.file(source, alone)

@@ -63,6 +63,7 @@ class FileSource(Source):
         return self.read(0, count)
 
     def read(self, offset: int, count: int) -> bytes:
+        count = max(0, min(count, self.size - offset))  # the system would make room for all that is asked for
         number = os.open(self._path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
         try:
             if offset:

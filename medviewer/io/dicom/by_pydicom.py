@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import warnings
 from typing import Any
 
@@ -19,6 +20,11 @@ from medviewer.io.dicom.header import (
 )
 from medviewer.io.dicom.tags import KEYWORDS, NUMERIC, PIXELS
 from medviewer.io.sources import Source
+
+# Its warnings quote values of the header, which may be a patient's; what matters of them is said in our own words.
+pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
+logging.getLogger("pydicom").setLevel(logging.CRITICAL + 1)
+warnings.filterwarnings("ignore", module=r"pydicom\b")
 
 
 def read_dataset(source: Source) -> Any:

@@ -8,7 +8,7 @@ import numpy as np
 
 from medviewer.core.errors import MedViewerError
 from medviewer.core.words import Words
-from medviewer.io.dicom.header import Header
+from medviewer.io.dicom.header import BINARY, Header
 
 PROJECTION = frozenset(
     ("CR", "DX", "MG", "RG", "IO", "PX", "XA", "RF", "DF", "ES", "XC", "GM", "OP", "SM", "OT", "SC", "HC")
@@ -189,7 +189,7 @@ class Instance:
         frame.orientation = orientation(header.floats("ImageOrientationPatient"))
         frame.spacing = pair(header.floats("PixelSpacing"))
         frame.slope, frame.intercept = self.rescale()
-        frame.traits = {name: header.raw[name][1] for name in SINGLE_TRAITS if name in header.raw}
+        frame.traits = traits_of(header)
         return frame
 
     def rescale(self) -> tuple[float, float]:
@@ -199,6 +199,21 @@ class Instance:
         if slope is None and "DoseGridScaling" in self.header:
             slope = self.header.number("DoseGridScaling")
         return (slope if slope and np.isfinite(slope) else 1.0), intercept or 0.0
+
+
+def traits_of(header: Header) -> dict[str, Any]:
+    """What may tell a single frame from others at its place; text as its bytes, binary numbers as numbers."""
+    found: dict[str, Any] = {}
+    for name in SINGLE_TRAITS:
+        kept = header.raw.get(name)
+        if kept is None:
+            continue
+        if kept[0] in BINARY:
+            numbers = header.floats(name)
+            found[name] = numbers[0] if len(numbers) == 1 else tuple(numbers)
+        else:
+            found[name] = kept[1]
+    return found
 
 
 def triple(values: list[float]) -> tuple[float, float, float] | None:

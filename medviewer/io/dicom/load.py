@@ -145,13 +145,15 @@ class DicomLoading(LoadingVolume):
             self._read(a, readers, self.volume.array[k])
             if weight:
                 other = np.empty_like(self.volume.array[k])
-                self._read(b, readers, other)
+                try:
+                    self._read(b, readers, other)
+                except (MedViewerError, OSError):
+                    self.volume.array[k] = 0
+                    raise
                 self._mix(k, a, b, weight, other)
         except MedViewerError as fault:
-            self.volume.array[k] = 0
             self._faults[k] = fault
         except OSError:
-            self.volume.array[k] = 0
             self._faults[k] = MedViewerError(
                 "input.vanished", Words("a file is gone or can't be read", "文件已消失或无法读取")
             )

@@ -6,7 +6,7 @@ import struct
 
 import numpy as np
 
-from medviewer.io.dicom.instance import SINGLE_TRAITS, Frame, Instance, orientation, pair, triple
+from medviewer.io.dicom.instance import Frame, Instance, orientation, pair, traits_of, triple
 
 CSA_IMAGE = (0x0029, 0x1010)
 
@@ -46,7 +46,7 @@ def frames_of(instance: Instance) -> list[Frame]:
         frame.position, frame.orientation, frame.spacing = (float(px), float(py), float(pz)), turn, spacing
         frame.slope, frame.intercept = slope, intercept
         frame.tile, frame.size = ((n % across) * columns, (n // across) * rows), (columns, rows)
-        frame.traits = {name: header.raw[name][1] for name in SINGLE_TRAITS if name in header.raw}
+        frame.traits = traits_of(header)
         found.append(frame)
     return found
 

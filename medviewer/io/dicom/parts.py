@@ -241,6 +241,8 @@ def _plain(value: Any) -> Any:
             except ValueError:
                 pass
         return text if text.isprintable() else value.hex()
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
     return list(value) if isinstance(value, tuple) else value
 
 

@@ -46,7 +46,9 @@ class PixelReader:
         if self.can_read_straight and isinstance(source, FileSource) and target.flags.c_contiguous:
             size = instance.rows * instance.columns * instance.bits // 8
             view = target.reshape(-1).view(np.uint8).data
-            if source.read_into(instance.header.pixel_offset + n * size, view) != size:
+            there = source.read_into(instance.header.pixel_offset + n * size, view)
+            if there != size:
+                view[:there] = bytes(there)
                 raise MedViewerError("input.truncated", CUT_PIXELS)
             _trim(target, instance)
             return

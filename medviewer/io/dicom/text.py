@@ -38,6 +38,14 @@ def _by_charset(raw: bytes, terms: list[str], name: bool) -> str:
 
     from pydicom import charset as sets
 
+    from medviewer.io.dicom import by_pydicom  # noqa: F401  (keeps pydicom quiet)
+
+    if not any(term in sets.python_encoding for term in terms):
+        return _guessed(raw)
+    if len(terms) == 1 and terms[0] not in ("ISO_IR 192", "GB18030", "GBK") and _is_utf8(raw):
+        return raw.decode(
+            "utf-8"
+        )  # a single-byte set is claimed, and the text is none: such a match is no chance
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -52,6 +60,13 @@ def _by_charset(raw: bytes, terms: list[str], name: bool) -> str:
         except Exception:  # an unknown term: pydicom raises several kinds
             return _guessed(raw)
     return _guessed(raw) if "\ufffd" in text and b"\x1b" not in raw else text
+
+
+def _is_utf8(raw: bytes) -> bool:
+    try:
+        return len(raw.decode("utf-8")) < len(raw)
+    except UnicodeDecodeError:
+        return False
 
 
 def _guessed(raw: bytes) -> str:
