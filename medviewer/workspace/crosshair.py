@@ -32,15 +32,15 @@ def move(workspace: Workspace, lps: ArrayLike, key: str, center: bool = False) -
         series = workspace.volumes.get(pane.key or "")
         if series is None or not workspace.shares_space(pane.key, key):
             continue
-        if pane.is_image:
-            slices = Slices.across(series.geometry, pane.right, pane.down)
-            before = pane.center
-            along = before + pane.normal * float((point - before) @ pane.normal)
-            pane.center = slices.snapped(along)
-            _bring_in(workspace, index, point, center)
-            if np.array_equal(before, pane.center):
-                continue
-        workspace.pane_changed.emit(index)
+        if not pane.is_image:
+            continue
+        slices = Slices.across(series.geometry, pane.right, pane.down)
+        before = pane.center
+        along = before + pane.normal * float((point - before) @ pane.normal)
+        pane.center = slices.snapped(along)
+        _bring_in(workspace, index, point, center)
+        if not np.array_equal(before, pane.center):
+            workspace.pane_changed.emit(index)
     workspace.crosshair_changed.emit()
 
 

@@ -69,8 +69,8 @@ class MarkStore:
             self.changed.emit(mark)
 
 
-def mark_lines(mark: Measurement) -> list[str]:
-    """What is written beside a mark; figures only, alike in both languages."""
+def mark_lines(mark: Measurement, full: bool = False) -> list[str]:
+    """What is written beside a mark; figures only, alike in both languages. full: range and number of voxels too."""
     told = mark.statistics
     if mark.kind == "length":
         return [length_text(mark.length, mark.unit)]
@@ -84,4 +84,8 @@ def mark_lines(mark: Measurement) -> list[str]:
     unit = str(told["unit"])
     sd = float(told["sd"])
     digits = 0 if unit == "HU" or sd >= 100 else max(0, 2 - int(np.floor(np.log10(sd)))) if sd > 0 else 0
-    return [f"{value_text(told['mean'], unit)} ± {signed(sd, min(digits, 6))}", area]
+    lines = [f"{value_text(told['mean'], unit)} ± {signed(sd, min(digits, 6))}", area]
+    if full:
+        low, high = (value_text(told[end], unit if end == "max" else "") for end in ("min", "max"))
+        lines.append(f"{low} … {high} · n {told['n']}")
+    return lines

@@ -30,6 +30,7 @@ from medviewer.workspace.viewing import Viewing, place
 ToolName = Literal["window", "pan", "zoom", "scroll", "crosshair", "length", "angle", "ellipse", "probe"]
 PANES = 4
 """Panes that are kept; layouts show the first of them."""
+VOXEL_LIMIT = 3 << 30
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +86,8 @@ class Workspace:
         self.tool: ToolName = "window"
         self.hover: Hover | None = None
         self.draft: Draft | None = None
+        self.voxel_limit = VOXEL_LIMIT
+        """Bytes of voxels that may be in memory before series out of sight are forgotten."""
         self.reader = ""
         """Who reviews, as written into reviews."""
         self.marks = MarkStore()
@@ -187,6 +190,7 @@ class Workspace:
         whole = loaded is None
         mask = np.ones(volume.size[2], bool) if loaded is None else loaded
         self.failures.pop(key, None)
+        self._make_room(volume.array.nbytes)
         series = self.volumes[key] = LoadedSeries(key, volume, mask, done=whole)
         if any(pane.key == key for pane in self.panes):
             self._own_crosshair(series)
@@ -203,6 +207,7 @@ class Workspace:
         series = self.volumes.get(key)
         if series is not None:
             series.done, series.error = True, error
+            self._renew_statistics(series)
         if error is not None:
             self.failures[key] = error
         self.volume_changed.emit(key)
@@ -272,6 +277,25 @@ class Workspace:
         return describe_pane(self, pane_index)
 
     # ---- within
+
+    def _renew_statistics(self, series: LoadedSeries) -> None:
+        """Marks that were drawn while slices were missing get what the whole series says."""
+        for mark in self.marks.of(series.key):
+            renewed = with_statistics(series, mark)
+            if renewed.statistics != mark.statistics:
+                self.marks.put(renewed)
+
+    def _make_room(self, coming: int) -> None:
+        """Forget series that no pane shows, those loaded first, where voxels in memory go beyond the limit."""
+        shown = {pane.key for pane in self.panes} | {p.fusion.key for p in self.panes if p.fusion}
+        total = coming + sum(s.volume.array.nbytes for s in self.volumes.values())
+        for key, series in list(self.volumes.items()):
+            if total <= self.voxel_limit:
+                return
+            if key not in shown and series.done:
+                total -= series.volume.array.nbytes
+                del self.volumes[key]
+                self.volume_changed.emit(key)
 
     def _relayout(self, name: LayoutName) -> None:
         self.layout.name, self.layout.maximised = name, None

@@ -198,3 +198,35 @@ def test_the_window_of_a_series_that_is_loading_comes_from_what_is_there() -> No
     volume.array[30], loaded[30] = full[30], True
     window = ws.viewing.window(0)
     assert window is not None and window.width > 500
+
+
+def test_series_out_of_sight_are_forgotten_where_memory_is_short() -> None:
+    a, b, c = (phantoms.ct(n) for n in range(3))
+    ws = phantoms.workspace(a=a, b=b)
+    ws.voxel_limit = int(a.array.nbytes * 2.5)
+    ws.studies.add(phantoms.info("c", c))
+    ws.add_volume("c", c)
+    assert sorted(ws.volumes) == ["a", "c"]
+    ws.open_series("b")
+    assert "b" not in ws.volumes
+
+
+def test_statistics_drawn_while_slices_were_missing_are_renewed() -> None:
+    volume = phantoms.ct()
+    ws = Workspace()
+    ws.studies.add(phantoms.info("ct", volume))
+    ws.open_series("ct")
+    loaded = np.zeros(60, bool)
+    loaded[29] = True
+    ws.add_volume("ct", volume, loaded)
+    for index in range(3):
+        ws.viewing.resize(index, 400, 400)
+    from medviewer.workspace.tools import Pointer, make
+
+    tool = make("ellipse", ws, 1)
+    for call, at in ((tool.press, (150, 150)), (tool.move, (250, 250)), (tool.release, (250, 250))):
+        call(Pointer(*at))
+    before = ws.marks.of("ct")[0].statistics["n"]
+    loaded[:] = True
+    ws.finish_volume("ct")
+    assert ws.marks.of("ct")[0].statistics["n"] > 10 * before > 0

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from medviewer.core.report import Verdict
-from medviewer.core.units import length_text, signed
+from medviewer.core.segmentation import SaliencyMap
+from medviewer.core.units import length_text, signed, value_text
 from medviewer.core.window import Window
 from medviewer.core.words import Words, same
-from medviewer.imaging.lut import unsigned_colors
+from medviewer.imaging.lut import colormap, unsigned_colors
 from medviewer.imaging.overlays import round_length, scale_bar_text
 from medviewer.imaging.presets import WindowPreset
 from medviewer.ui import icons
@@ -62,7 +65,7 @@ def window_text(window: Window, presets: Sequence[WindowPreset] = ()) -> str:
 
 def draw_corners(
     painter: QPainter, ws: Workspace, index: int, series: LoadedSeries, view: PaneView, slices: Slices,
-    window: Window, has_map: bool,
+    window: Window, bar: ColorBar | None,
 ) -> QRectF:  # fmt: skip
     """Returns where the trust mark stands (empty where it has no room), for clicks."""
     pane, level = ws.panes[index], ws.overlays.corners
@@ -81,12 +84,12 @@ def draw_corners(
             trust = draw_trust(painter, EDGE, h - EDGE, series, words=w >= 220)
         return trust
     right = w - EDGE - 10
-    _column(painter, right, h - EDGE, _bottom_right(ws, pane, place, position, series, has_map))
+    _column(painter, right, h - EDGE, _bottom_right(ws, pane, place, position, series, bar))
     if level == "full":
         patient = _patient(ws, series)
         if patient:
             halo_text.draw(painter, (EDGE, EDGE + LINE), patient, color=COLORS["text2"])
-        _right(painter, right, EDGE, _top_right(ws, pane, series, has_map))
+        _right(painter, right, EDGE, _top_right(ws, pane, series, bar))
     if not series.volume.is_color:
         text = window_text(window, ws.viewing.presets(index)) + (f"  {tr(INVERTED)}" if pane.invert else "")
         halo_text.draw(painter, (EDGE, h - EDGE - LINE), text, weight=500, anchor="lb")
@@ -94,8 +97,8 @@ def draw_corners(
     start = max(trust.right(), EDGE) + 36
     if series.mm_known:
         draw_scale_bar(painter, start, h - EDGE - 4, view, right - 150 - start)
-    if has_map:
-        draw_color_bar(painter, EDGE, h - EDGE - 2.6 * LINE, ws)
+    if bar is not None:
+        draw_color_bar(painter, EDGE, h - EDGE - 2.6 * LINE, bar)
     return trust
 
 
@@ -202,22 +205,48 @@ def draw_scale_bar(painter: QPainter, x: float, y: float, view: PaneView, room: 
     halo_text.draw(painter, (x + length + 8, y + 5), scale_bar_text(mm), anchor="lb")
 
 
-def draw_color_bar(painter: QPainter, x: float, y: float, ws: Workspace) -> None:
-    """The map's colours from low to high, with the cut: in the pane, so that it travels with a picture of it."""
-    o, length = ws.overlays, 180.0
-    colors = unsigned_colors(o.map_colors)
-    alpha = np.where(np.linspace(0, 1, len(colors)) < o.map_threshold, 110, 255).astype(np.uint8)
-    image, _buffer = rgba_image(np.concatenate([colors, alpha[:, None]], axis=1)[None].repeat(2, axis=0))
+@dataclass(frozen=True, eq=False)
+class ColorBar:
+    """Colours (256, 3) from `low` to `high`; below the share `cut` nothing is drawn. saliency: the map it is of."""
+
+    colors: NDArray[np.uint8]
+    cut: float
+    low: str
+    high: str
+    note: str
+    saliency: SaliencyMap | None = None
+
+
+def bar_of(ws: Workspace, pane: PaneState, has_map: bool, visible: bool) -> ColorBar | None:
+    """The colour bar that the pane needs: of its map, else of the series fused over it."""
+    o = ws.overlays
+    if has_map:
+        note = tr(CUT.format(cut=f"{o.map_threshold:.2f}"))
+        colors = unsigned_colors(o.map_colors)
+        return ColorBar(colors, o.map_threshold, tr(LOW), tr(HIGH), note, ws.results.map_of(pane.key))
+    fusion = pane.fusion
+    other = ws.volumes.get(fusion.key) if fusion is not None and visible else None
+    if fusion is None or other is None:
+        return None
+    window = fusion.window or other.window
+    low, high = (value_text(window.center + side * window.width / 2, other.unit) for side in (-1, 1))
+    return ColorBar(colormap(fusion.cmap), fusion.threshold, low, high, series_name(ws, fusion.key))
+
+
+def draw_color_bar(painter: QPainter, x: float, y: float, bar: ColorBar) -> None:
+    """The colours from low to high, with the cut: in the pane, so that they travel with a picture of it."""
+    length = 180.0
+    alpha = np.where(np.linspace(0, 1, len(bar.colors)) < bar.cut, 110, 255).astype(np.uint8)
+    image, _buffer = rgba_image(np.concatenate([bar.colors, alpha[:, None]], axis=1)[None].repeat(2, axis=0))
     painter.drawImage(QRectF(x, y - 12, length, 10), image)
-    painter.setPen(QPen(qcolor("image"), 1))
-    cut = x + length * o.map_threshold
+    cut = x + length * bar.cut
     for width, color in ((3.6, qcolor("image")), (1.8, qcolor("text"))):
         painter.setPen(QPen(color, width))
         painter.drawLine(QPointF(cut, y - 15), QPointF(cut, y + 1))
-    halo_text.draw(painter, (x, y - 16), tr(LOW), color=COLORS["text2"], anchor="lb")
-    halo_text.draw(painter, (x + length, y - 16), tr(HIGH), color=COLORS["text2"], anchor="rb")
-    text = tr(CUT.format(cut=f"{o.map_threshold:.2f}"))
-    halo_text.draw(painter, (x + length + 12, y + 2), text, color=COLORS["text2"], anchor="lb")
+    text2 = COLORS["text2"]
+    halo_text.draw(painter, (x, y - 16), bar.low, color=text2, anchor="lb")
+    halo_text.draw(painter, (x + length, y - 16), bar.high, color=text2, anchor="rb")
+    halo_text.draw(painter, (x + length + 12, y + 2), bar.note, color=text2, anchor="lb")
 
 
 def _place_text(series: LoadedSeries, slices: Slices, pane: PaneState) -> str:
@@ -233,8 +262,8 @@ def _patient(ws: Workspace, series: LoadedSeries) -> str:
     return " · ".join(t for t in (str(name).replace("^", " ").strip() if name else "", who) if t)
 
 
-def _top_right(ws: Workspace, pane: PaneState, series: LoadedSeries, has_map: bool) -> list[str]:
-    saliency = ws.results.map_of(series.key) if has_map else None
+def _top_right(ws: Workspace, pane: PaneState, series: LoadedSeries, bar: ColorBar | None) -> list[str]:
+    saliency = bar.saliency if bar is not None else None
     if saliency is not None:
         method = {"gradcam": "Grad-CAM", "hirescam": "HiResCAM"}.get(saliency.method.lower(), saliency.method)
         return [f"{method} · {saliency.label}"]
@@ -255,10 +284,10 @@ def _top_right(ws: Workspace, pane: PaneState, series: LoadedSeries, has_map: bo
 
 
 def _bottom_right(
-    ws: Workspace, pane: PaneState, place: str, position: str, series: LoadedSeries, has_map: bool
+    ws: Workspace, pane: PaneState, place: str, position: str, series: LoadedSeries, bar: ColorBar | None
 ) -> list[str]:
     lines = [place, position]
-    saliency = ws.results.map_of(series.key) if has_map else None
+    saliency = bar.saliency if bar is not None else None
     if saliency is not None:
         size = f"{saliency.cell:.0f} {saliency.cell_unit}"
         lines.append(tr(CELL.format(size=same(size))))

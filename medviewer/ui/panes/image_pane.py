@@ -115,6 +115,7 @@ class ImagePane(PaneBase):
             or slices is None
             or self.ws.panes[self.index].key in self.ws.failures
         ):
+            self._images.clear()  # its last cut would keep the voxels in memory
             self.draw_state(painter)
         else:
             self._paint_image(painter, series, view, slices)
@@ -142,9 +143,8 @@ class ImagePane(PaneBase):
             self._rings = draw_findings(painter, ws, pane, view, labels)
         if o.visible and o.marks:
             draw_marks(painter, ws, self.index, view, slices, labels)
-        self._trust = corner_painter.draw_corners(
-            painter, ws, self.index, series, view, slices, window, has_map
-        )
+        bar = corner_painter.bar_of(ws, pane, has_map, over)
+        self._trust = corner_painter.draw_corners(painter, ws, self.index, series, view, slices, window, bar)
         self._draw_notes(painter, series, slices, picture is not None)
         self._bar.draw(painter)
 
@@ -155,7 +155,7 @@ class ImagePane(PaneBase):
         text = ""
         if not there:
             text = tr(NO_VOXELS)
-        elif k is not None and not series.done and not series.loaded[k]:
+        elif k is not None and not series.loaded[k]:
             text = tr(ABSENT.format(k=k + 1))
         elif k is not None and any("missing" in i.code and k in i.slices for i in series.volume.report.items):
             text = tr(GAP_WORDS)

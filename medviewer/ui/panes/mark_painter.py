@@ -56,7 +56,7 @@ def _draw(painter: QPainter, mark: Measurement, view: PaneView, labels: Labels, 
     if mark.kind == "angle":
         _draw_arc(painter, points)
     anchor, reach = _label_anchor(mark, points)
-    labels.draw(painter, anchor, reach, mark_lines(mark), COLORS["accent"])
+    labels.draw(painter, anchor, reach, mark_lines(mark, selected), COLORS["accent"])
 
 
 def _draw_ends(painter: QPainter, points: NDArray[np.float64]) -> None:

@@ -40,6 +40,21 @@ class Wish:
     findings: tuple[Finding, ...] = field(default=())
     quality: Quality = "coarse"
 
+    @property
+    def segments_key(self) -> tuple[Any, ...]:
+        return id(self.segmentation), self.hidden
+
+    @property
+    def markers_key(self) -> tuple[Any, ...]:
+        """Findings are made anew each time they are asked for: they are known by what is drawn of them."""
+        return tuple((f.id, f.diameter_mm, f.review.state) for f in self.findings)
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """Alike for wishes that give the same picture, but for its quality."""
+        eye = (self.size, self.azimuth, self.elevation, self.zoom, self.pan, self.preset)
+        return (id(self.volume), *eye, *self.segments_key, *self.markers_key)
+
 
 @dataclass(frozen=True, eq=False)
 class Rendered:
@@ -140,16 +155,14 @@ class RenderThread(QObject):
             self._renderer, self._volume = Renderer3D(wish.volume), wish.volume
             self._shown = (None, None, None)
         renderer = self._renderer
-        preset, segments, findings = self._shown
+        preset, segments, markers = self._shown
         if wish.preset is not None and wish.preset != preset:
             renderer.set_preset(wish.preset)
-        if (wish.segmentation, wish.hidden) != segments and not (
-            segments is None and wish.segmentation is None
-        ):
+        if wish.segments_key != segments and not (segments is None and wish.segmentation is None):
             renderer.set_segments(wish.segmentation, wish.hidden)
-        if wish.findings != findings and not (findings is None and not wish.findings):
+        if wish.markers_key != markers and not (markers is None and not wish.findings):
             renderer.set_markers(wish.findings)
-        self._shown = (wish.preset or preset, (wish.segmentation, wish.hidden), wish.findings)
+        self._shown = (wish.preset or preset, wish.segments_key, wish.markers_key)
         renderer.camera(wish.azimuth, wish.elevation, wish.zoom, wish.pan)
         return renderer
 

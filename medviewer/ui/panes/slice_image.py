@@ -164,7 +164,7 @@ def _shade(
     # Outside stands the darkest number: black by itself, unless low values are shown bright.
     inside = cut.inside if factor == 1 and (invert or cut.stored.ndim == 3) else None
     grey = to_grey(cut.stored, GreyTable(window, cut.scale, cut.stored.dtype, invert), inside)
-    if not series.done and not series.loaded.all():
+    if not series.loaded.all():
         grey = _without_missing(series, plane, grey)
     return np.ascontiguousarray(grey)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt, QTimer
@@ -48,6 +49,7 @@ class VolumePane(PaneBase):
         """The picture on screen."""
         self._image: QImage | None = None
         self._fault: MedViewerError | None = None
+        self._asked: tuple[Any, ...] = ()
         self._pressed: QPointF | None = None
         self._last = QPointF()
         self._button = Qt.MouseButton.NoButton
@@ -68,7 +70,7 @@ class VolumePane(PaneBase):
 
     def volume_changed(self, key: str) -> None:
         if key == self.ws.panes[self.index].key:
-            self._fault = None
+            self._fault, self._asked = None, ()
             self._ask()
             self.update()
 
@@ -113,7 +115,8 @@ class VolumePane(PaneBase):
 
     def _ask(self) -> None:
         wish = self._wish()
-        if wish is not None:
+        if wish is not None and wish.key != self._asked:
+            self._asked = wish.key
             self._thread.ask(wish)
             self._rest.start()
 

@@ -458,3 +458,22 @@ def test_drawing_loses_no_reference_of_none(make: Make) -> None:
         QApplication.processEvents()
         grid.images[0].grab()
     assert sys.getrefcount(None) > before - 50
+
+
+def test_a_fused_series_lies_over_the_image_with_its_colour_bar(make: Make) -> None:
+    from medviewer.workspace.pane_state import FusionState
+
+    ct, pet = phantoms.ct(), phantoms.ct(2)
+    ct.array[:] = 24
+    ws = phantoms.workspace(ct=ct, pet=pet)
+    grid = make(ws)
+    at = place(ws, 0, (50, 45, 29))
+    assert grey(grid.images[0].grab().toImage(), at.x(), at.y()) < 5
+    ws.panes[0].fusion = FusionState("pet")
+    ws.pane_changed.emit(0)
+    image = grid.images[0].grab().toImage()
+    color = image.pixelColor(at)
+    assert color.red() > 60 and color.red() > color.blue()
+    bar = corner_painter.bar_of(ws, ws.panes[0], False, True)
+    assert bar is not None and (bar.low, bar.high, bar.note) == ("−160 HU", "240 HU", "Phantom")
+    assert corner_painter.bar_of(ws, ws.panes[0], False, False) is None

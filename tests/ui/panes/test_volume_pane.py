@@ -113,3 +113,17 @@ def test_3d_waits_for_all_slices_and_films_have_none(qtbot: QtBot, monkeypatch: 
     qtbot.waitUntil(lambda: pane.shown is not None, timeout=20000)
     ws.overlays.set(findings=False)
     grid.shut_down()
+
+
+def test_moving_the_crosshair_asks_for_no_new_picture(opened: Opened, qtbot: QtBot) -> None:
+    ws, _, pane = opened
+    qtbot.waitUntil(lambda: pane.shown is not None and pane.shown.wish.quality == "fine", timeout=20000)
+    asked = []
+    pane._thread.ask = asked.append  # type: ignore[method-assign]
+    ws.move_crosshair(ws.volumes["ct"].geometry.to_lps((30, 30, 30)), "ct")
+    ws.viewing.apply_preset(0, 1)
+    QApplication.processEvents()
+    assert not asked
+    volume = ws.volumes["ct"].volume
+    ws.results.add("ct", phantoms.result(segmentation=phantoms.segmentation(volume)))
+    assert len(asked) == 1
