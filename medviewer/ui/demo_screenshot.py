@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from PySide6.QtCore import QEventLoop, QTimer
+from PySide6.QtGui import QImageWriter
 
 from medviewer import paths
 from medviewer.core.errors import MedViewerError
@@ -62,7 +63,7 @@ def write(target: Path, spoken: Language | None = None) -> Path:
     app.processEvents()
     if told and not window.workspace.volumes:
         raise told[0]
-    if not picture.save(str(target), b"PNG"):
+    if not QImageWriter(str(target), b"PNG").write(picture):
         raise MedViewerError("resource.write", NOT_WRITTEN)
     for fault in told:
         print(fault.sentence.en, file=sys.stderr)

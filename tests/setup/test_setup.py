@@ -100,11 +100,5 @@ def test_the_program_runs_where_torch_monai_and_captum_are_absent() -> None:
     code = hide + "import medviewer.cli.main as m, importlib\n"
     code += "[importlib.import_module(name) for name in m.COMMANDS.values()]\n"
     code += "import medviewer.ui.application\n"
-    present = all(
-        (ROOT / (name.replace(".", "/") + ".py")).is_file()
-        for name in ("medviewer.ui.application", "medviewer.cli.demo", "medviewer.cli.render")
-    )
-    if not present:
-        pytest.skip("the window is not there yet")
     told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert told.returncode == 0, told.stderr
