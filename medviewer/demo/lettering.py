@@ -16,6 +16,8 @@ _LETTERS = {
     "C": ("01111", "10000", "10000", "10000", "10000", "10000", "01111"),
 }
 WORD = "SYNTHETIC"
+LEFT = 8
+"""Columns left free at the edge."""
 
 
 def word_mask(scale: int = 2) -> NDArray[np.bool_]:
@@ -26,9 +28,12 @@ def word_mask(scale: int = 2) -> NDArray[np.bool_]:
     return word.repeat(scale, 0).repeat(scale, 1)
 
 
-def burn_in(picture: NDArray[np.int16], value: int, scale: int = 2, margin: int = 8) -> None:
-    """Write the word into the lower left corner of (…, rows, columns), in place."""
+def burn_in(picture: NDArray[np.int16], value: int, scale: int = 2, above: int = 40) -> None:
+    """Write the word at the left edge of (…, rows, columns), `above` pixels from the bottom, in place.
+
+    Away from the corners: viewers write there, and a scale bar runs along the bottom.
+    """
     word = word_mask(scale)
     rows, columns = word.shape
-    corner = picture[..., -margin - rows : -margin, margin : margin + columns]
-    corner[..., word] = value
+    part = picture[..., -above - rows : -above, LEFT : LEFT + columns]
+    part[..., word] = value

@@ -18,7 +18,7 @@ from medviewer.demo.lettering import burn_in
 from medviewer.demo.nodules import NODULES
 from medviewer.demo.truth import DemoTruth, folders
 
-VERSION = "1"
+VERSION = "2"
 """Goes up whenever what is drawn changes: studies kept from before are then made anew."""
 
 _TRUTH = "truth.json"
@@ -94,7 +94,7 @@ def _make(folder: Path, progress: Progress) -> None:
     write_film(_DX, film, places["chest_film"], chest_film.PIXEL_MM)
     progress.step(90, 100, _BRAIN)
     brain, tumour = brain_mr.draw_brain(lambda share: progress.step(90 + 8 * share, 100, _BRAIN))
-    burn_in(brain, int(_bright(brain)))
+    burn_in(brain, int(_bright(brain)), scale=1, above=24)
     write_volume(_MR, brain, places["brain_mr"], brain_mr.ORIGIN, brain_mr.SPACING)
     DemoTruth(folder, **places, nodules=NODULES, tumour=tumour, opacity=opacity).save(folder / _TRUTH, VERSION)
     progress.step(100, 100, _WRITING)

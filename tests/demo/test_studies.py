@@ -15,7 +15,7 @@ from scipy import ndimage
 from medviewer.core.errors import Cancelled
 from medviewer.core.jobs import Progress
 from medviewer.demo import brain_mr, chest_ct, chest_film, studies
-from medviewer.demo.lettering import word_mask
+from medviewer.demo.lettering import LEFT, word_mask
 from medviewer.demo.nodules import NODULES
 from medviewer.demo.truth import DemoTruth
 
@@ -161,13 +161,13 @@ def test_the_film_is_upright_and_denser_where_the_opacity_is(demo: DemoTruth) ->
 
 
 def test_every_file_says_synthetic_in_name_and_pixels(demo: DemoTruth) -> None:
-    for folder, scale in ((demo.chest_ct, 2), (demo.brain_mr, 2), (demo.chest_film, 3)):
+    for folder, scale, above in ((demo.chest_ct, 2, 40), (demo.brain_mr, 1, 24), (demo.chest_film, 3, 40)):
         for file in sorted(folder.glob("*.dcm")):
             dataset = pydicom.dcmread(file)
             assert str(dataset.PatientName).startswith("SYNTHETIC")
             assert dataset.BurnedInAnnotation == "YES"
             word = word_mask(scale)
             rows, columns = word.shape
-            corner = dataset.pixel_array[-8 - rows : -8, 8 : 8 + columns]
+            corner = dataset.pixel_array[-above - rows : -above, LEFT : LEFT + columns]
             assert len(np.unique(corner[word])) == 1
             assert not np.any(corner[~word] == corner[word][0]) or folder != demo.chest_ct
