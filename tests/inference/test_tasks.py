@@ -207,3 +207,28 @@ def test_elongation_tells_tubes_from_balls_and_discs():
     line = np.zeros((1, 40, 40), bool)
     line[0, 20:23, 4:36] = True
     assert lesion(line).elongation((0.7, 0.7), 1.5) > 5
+
+
+def test_far_weaker_structures_may_be_left_out(sessions):
+    from dataclasses import replace
+
+    session = sessions["segmenter"]
+    spec = session.package.spec
+    volume = two_balls()
+    try:
+        for keep, extra, count in (
+            ("all", {}, 2),
+            ("largest", {}, 1),
+            ("largest_per_label", {}, 1),
+            ("all", {"min_evidence_share": 0.5}, 1),
+        ):
+            settings = replace(spec.segmentation, keep=keep, extra=extra)
+            session.package.spec = replace(spec, segmentation=settings)
+            outcome = run(session, volume)
+            assert len(outcome.findings) == count
+            np.testing.assert_allclose(outcome.findings[0].center_lps_mm, LARGE[0], atol=0.8)
+            assert (outcome.segmentation.labels > 0).sum() < 1.1 * sum(
+                f.volume_ml for f in outcome.findings
+            ) * 1000 / 0.96
+    finally:
+        session.package.spec = spec

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -153,35 +154,39 @@ class PartsByLabel:
             yield label.name, label.threshold, outline
 
 
+@dataclass(frozen=True, eq=False)
+class _Structure:
+    """A connected structure on the volume's own grid. chance: its label's mean probability.
+
+    evidence: ml times how far the probability of any label lies above one half, summed over its pixels.
+    """
+
+    label: LabelSpec
+    chance: float
+    evidence: float
+    measures: Measures
+    mask: Bools
+    offset: tuple[int, int, int]
+
+
 def _outcome(
     parts: PartsByLabel, reader: PlaneReader, spec: ViewerSpec, settings: SegmentationSpec, source: Source
 ) -> Outcome:
     volume = reader.stack.volume
+    structures = _chosen(list(_structures(parts, reader, settings)), settings)
     labels = np.zeros(volume.array.shape[:3], np.uint8)
-    found: list[tuple[LabelSpec, float, Measures, Bools, tuple[int, int, int]]] = []
-    for name, group in parts.groups.items():
-        for lesion in link(group, least_share=0.0):
-            label, chance = _typed(lesion, parts, name)
-            threshold = parts.threshold if parts.by_structure else label.threshold
-            mask, offset = own_mask(lesion, reader, threshold)
-            volume_ml = float(mask.sum()) * volume.geometry.voxel_volume_mm3 / 1000
-            sure = max(p.score for p in lesion.parts)
-            if volume_ml < settings.min_volume_ml or sure < settings.extra.get("min_peak", 0.0):
-                continue
-            found.append((label, chance, measure(mask, offset, volume), mask, offset))
-    found.sort(key=lambda row: (-row[2].volume_ml, row[2].center_ijk.tolist()))
-    found = _kept(found, settings.keep)
     findings = []
-    for n, (label, chance, measured, mask, (k, j, i)) in enumerate(found, 1):
-        number = parts.labels.index(label) + 1
+    for n, one in enumerate(structures, 1):
+        number = parts.labels.index(one.label) + 1
+        (k, j, i), mask, measured = one.offset, one.mask, one.measures
         labels[k : k + mask.shape[0], j : j + mask.shape[1], i : i + mask.shape[2]][mask] = number
         findings.append(
             Finding(
                 id=f"{spec.name}-{n}",
                 kind="lesion",
-                label=label.name,
-                code=label.code,
-                probability=float(np.clip(chance, 0, 1)),
+                label=one.label.name,
+                code=one.label.code,
+                probability=float(np.clip(one.chance, 0, 1)),
                 calibrated=spec.calibration.calibrated,
                 center_lps_mm=measured.center_lps_mm,
                 center_ijk=measured.center_ijk,
@@ -198,6 +203,37 @@ def _outcome(
     return Outcome(findings, [], Segmentation(labels, volume.geometry, segments))
 
 
+def _structures(parts: PartsByLabel, reader: PlaneReader, settings: SegmentationSpec) -> Iterator[_Structure]:
+    """Those of enough volume and with a sure enough peak."""
+    volume = reader.stack.volume
+    for name, group in parts.groups.items():
+        for lesion in link(group, least_share=0.0):
+            if max(p.score for p in lesion.parts) < settings.extra.get("min_peak", 0.0):
+                continue
+            label, chance = _typed(lesion, parts, name)
+            threshold = parts.threshold if parts.by_structure else label.threshold
+            mask, offset = own_mask(lesion, reader, threshold)
+            volume_ml = float(mask.sum()) * volume.geometry.voxel_volume_mm3 / 1000
+            if volume_ml < settings.min_volume_ml:
+                continue
+            above = sum(float((p.chance[p.mask] - 0.5).sum()) for p in lesion.parts)
+            pixels = sum(p.area for p in lesion.parts)
+            evidence = volume_ml * max(0.0, above) / pixels
+            yield _Structure(label, chance, evidence, measure(mask, offset, volume), mask, offset)
+
+
+def _chosen(found: list[_Structure], settings: SegmentationSpec) -> list[_Structure]:
+    """Strongest evidence first, as many as `keep` says; without those far weaker than the first (min_evidence_share)."""
+    found = sorted(found, key=lambda one: (-one.evidence, one.measures.center_ijk.tolist()))
+    if settings.keep == "largest":
+        return found[:1]
+    if settings.keep == "largest_per_label":
+        names = [one.label.name for one in found]
+        return [one for n, one in enumerate(found) if one.label.name not in names[:n]]
+    least = settings.extra.get("min_evidence_share", 0.0) * (found[0].evidence if found else 0.0)
+    return [one for one in found if one.evidence >= least]
+
+
 def _typed(lesion: Lesion, parts: PartsByLabel, name: str) -> tuple[LabelSpec, float]:
     """The lesion's label and that label's mean probability over it."""
     area = sum(p.area for p in lesion.parts)
@@ -207,14 +243,3 @@ def _typed(lesion: Lesion, parts: PartsByLabel, name: str) -> tuple[LabelSpec, f
     else:
         label = max(parts.labels, key=lambda one: float(means[one.channel]))
     return label, float(means[label.channel])
-
-
-def _kept(
-    found: list[tuple[LabelSpec, float, Measures, Bools, tuple[int, int, int]]], keep: str
-) -> list[tuple[LabelSpec, float, Measures, Bools, tuple[int, int, int]]]:
-    if keep == "largest":
-        return found[:1]
-    if keep == "largest_per_label":
-        seen: set[str] = set()
-        return [row for row in found if not (row[0].name in seen or seen.add(row[0].name))]  # type: ignore[func-returns-value]
-    return found
