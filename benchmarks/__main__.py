@@ -11,7 +11,13 @@ from benchmarks import lines_drag, lines_imaging, lines_inference, lines_loading
 from benchmarks.rows import Absent, Row
 from benchmarks.series import Scratch
 
-LINES = {**lines_loading.LINES, **lines_imaging.LINES, **lines_drag.LINES, **lines_inference.LINES, **lines_program.LINES}
+LINES = {
+    **lines_loading.LINES,
+    **lines_imaging.LINES,
+    **lines_drag.LINES,
+    **lines_inference.LINES,
+    **lines_program.LINES,
+}
 
 
 def measured(scratch: Scratch, wanted: list[str]) -> list[Row]:
@@ -46,7 +52,9 @@ def main() -> int:
     with Scratch() as scratch:
         rows = measured(scratch, options.only)
     if options.json:
-        options.json.write_text(json.dumps([r.as_json() for r in rows], indent=1, ensure_ascii=False), encoding="utf-8")
+        options.json.write_text(
+            json.dumps([r.as_json() for r in rows], indent=1, ensure_ascii=False), encoding="utf-8"
+        )
     return 0
 
 

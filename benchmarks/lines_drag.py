@@ -36,12 +36,16 @@ def _panes(scratch: Scratch, tilt_deg: float) -> tuple[Any, list[Any], Any]:
     labels = np.zeros(volume.array.shape, np.uint8)
     k, j, i = np.ogrid[: labels.shape[0], : labels.shape[1], : labels.shape[2]]
     for number, center in enumerate(((150, 256, 150), (150, 256, 360), (150, 350, 256)), 1):
-        labels[((k - center[0]) / 80) ** 2 + ((j - center[1]) / 60) ** 2 + ((i - center[2]) / 60) ** 2 < 1] = number
+        labels[
+            ((k - center[0]) / 80) ** 2 + ((j - center[1]) / 60) ** 2 + ((i - center[2]) / 60) ** 2 < 1
+        ] = number
     colors = ((102, 178, 241), (245, 154, 0), (19, 148, 106))
     segments = [Segment(n, f"segment {n}", c) for n, c in enumerate(colors, 1)]
     workspace = Workspace()
     workspace.add_volume(KEY, volume)
-    result = RunResult({"name": "bench"}, {}, "cpu", [], [], Segmentation(labels, volume.geometry, segments), [], {})
+    result = RunResult(
+        {"name": "bench"}, {}, "cpu", [], [], Segmentation(labels, volume.geometry, segments), [], {}
+    )
     workspace.results.add(KEY, result)
     workspace.set_layout("planes")
     workspace.show_planes(KEY)

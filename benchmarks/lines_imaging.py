@@ -34,7 +34,9 @@ def _vtk_image(scratch: Scratch) -> Any:
     return image
 
 
-def _vtk_reslice(scratch: Scratch, axes: np.ndarray, center: np.ndarray, size: tuple[int, int], pixel: float) -> Any:
+def _vtk_reslice(
+    scratch: Scratch, axes: np.ndarray, center: np.ndarray, size: tuple[int, int], pixel: float
+) -> Any:
     """A reslice of 2 threads whose output is the plane of these axes (columns right, down, normal)."""
     from vtkmodules.vtkCommonMath import vtkMatrix4x4
     from vtkmodules.vtkImagingCore import vtkImageReslice
@@ -59,7 +61,9 @@ def _vtk_reslice(scratch: Scratch, axes: np.ndarray, center: np.ndarray, size: t
 
 def _tilted(volume: Any) -> Any:
     center = volume.geometry.center_lps
-    plane = volume.geometry.plane("axial", center).rotated([1, 0, 0], 20, center).rotated([0, 1, 0], 15, center)
+    plane = (
+        volume.geometry.plane("axial", center).rotated([1, 0, 0], 20, center).rotated([0, 1, 0], 15, center)
+    )
     return plane.resized((512, 512), (PIXEL_MM, PIXEL_MM), center)
 
 
@@ -80,7 +84,9 @@ def axial_qimage(scratch: Scratch, id: str, line: str) -> Row:
     def ours() -> None:
         for plane in planes:
             grey = to_grey(reslice(volume, plane).stored, table)
-            QImage(grey.data, grey.shape[1], grey.shape[0], grey.strides[0], QImage.Format.Format_Grayscale8).width()
+            QImage(
+                grey.data, grey.shape[1], grey.shape[0], grey.strides[0], QImage.Format.Format_Grayscale8
+            ).width()
 
     lut = vtkLookupTable()
     lut.SetTableRange(40 - 200, 40 + 200)
@@ -107,7 +113,9 @@ def oblique(scratch: Scratch, id: str, line: str) -> Row:
 
     volume = _volume(scratch)
     plane = _tilted(volume)
-    filter = _vtk_reslice(scratch, np.stack([plane.right, plane.down, plane.normal], 1), plane.center_lps, (512, 512), PIXEL_MM)
+    filter = _vtk_reslice(
+        scratch, np.stack([plane.right, plane.down, plane.normal], 1), plane.center_lps, (512, 512), PIXEL_MM
+    )
 
     def peer() -> None:
         filter.Modified()
@@ -122,7 +130,9 @@ def oblique_mip(scratch: Scratch, id: str, line: str) -> Row:
 
     volume = _volume(scratch)
     plane = _tilted(volume)
-    filter = _vtk_reslice(scratch, np.stack([plane.right, plane.down, plane.normal], 1), plane.center_lps, (512, 512), PIXEL_MM)
+    filter = _vtk_reslice(
+        scratch, np.stack([plane.right, plane.down, plane.normal], 1), plane.center_lps, (512, 512), PIXEL_MM
+    )
     filter.SetSlabModeToMax()
     filter.SetSlabNumberOfSlices(30)
     filter.SetSlabSliceSpacingFraction(1.0)

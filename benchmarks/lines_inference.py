@@ -39,11 +39,11 @@ def torch_network(name: str) -> Any:
     try:
         import torch
 
-        from training.packaging.network import packaged_network
+        from training.explainers.rebuilt import network_of
     except ImportError as missing:
         raise Absent(f"{missing.name} is not installed (the train extra)") from missing
     torch.set_num_threads(THREADS)
-    return packaged_network(package(name).folder)
+    return network_of(package(name))
 
 
 def chest_ct(scratch: Scratch) -> Any:
@@ -121,7 +121,9 @@ def _search(volume: Any, opened: Any) -> Any:
 
 def search(scratch: Scratch, id: str, line: str) -> Row:
     opened, network, volume = session(NODULES), torch_network(NODULES), chest_ct(scratch)
-    return side_by_side(id, line, lambda: _search(volume, opened), lambda: _monai_search(volume, opened, network), repeats=3)
+    return side_by_side(
+        id, line, lambda: _search(volume, opened), lambda: _monai_search(volume, opened, network), repeats=3
+    )
 
 
 def search_share(scratch: Scratch, id: str, line: str) -> Row:
@@ -158,7 +160,9 @@ def search_memory(scratch: Scratch, id: str, line: str) -> Row:
     package(NODULES), torch_network(NODULES)
 
     def peak(which: str) -> float:
-        done = subprocess.run([sys.executable, "-c", PEAK, which], capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [sys.executable, "-c", PEAK, which], capture_output=True, text=True, check=False
+        )
         if done.returncode:
             raise Absent(f"the measuring process failed: {done.stderr.strip()[-120:]}")
         return float(done.stdout.splitlines()[-1])
@@ -174,16 +178,28 @@ def gradcam_film(scratch: Scratch, id: str, line: str) -> Row:
     except ImportError as missing:
         raise Absent("captum is not installed (the train extra)") from missing
     import torch
+    from torch import nn
 
-    from training.packaging.network import explained_layer
+    class Shown(nn.Module):
+        """The network with its explained layer as a module, as captum wants to see it."""
 
+        def __init__(self) -> None:
+            super().__init__()
+            self.network, self.layer = network, nn.Identity()
+
+        def forward(self, image: torch.Tensor) -> torch.Tensor:
+            first, *others = self.network.features(image)
+            scores: torch.Tensor = self.network.rest(self.layer(first), *others)
+            return scores
+
+    shown = Shown()
     rng = np.random.default_rng(0)
     image = rng.random((1, *opened.tile), np.float32)
     target = np.zeros((1, opened.package.spec.scores), np.float32)
     target[0, 0] = 1
     region = np.ones((1, 1, *opened.tile[1:]), np.float32)
-    tensor = torch.from_numpy(image)
-    cam = LayerGradCam(network, explained_layer(network))
+    tensor = torch.from_numpy(image).requires_grad_()  # frozen weights: the layer's gradient needs a root
+    cam = LayerGradCam(shown, shown.layer)
     return side_by_side(
         id, line, lambda: opened.explain(image, target, region, "grad-cam"),
         lambda: cam.attribute(tensor, target=0, relu_attributions=True), inner=5,

@@ -67,7 +67,9 @@ def scan_again(scratch: Scratch, id: str, line: str) -> Row:
 
 def load_encoded(encoding: str) -> Callable[[Scratch, str, str], Row]:
     def row(scratch: Scratch, id: str, line: str) -> Row:
-        slices = SLICES if encoding == "raw" else 100  # the slow encodings: a third of the series tells as much
+        slices = (
+            SLICES if encoding == "raw" else 100
+        )  # the slow encodings: a third of the series tells as much
         folder = scratch.series(encoding, slices)
         return side_by_side(id, line, lambda: load(folder), lambda: simpleitk(folder))
 

@@ -13,15 +13,30 @@ from benchmarks.rows import Absent, Row, side_by_side
 from benchmarks.screen import Opened, opened
 from benchmarks.series import Scratch
 
-READY = "from medviewer.ui.application import build; a, w = build([]); w.show(); a.processEvents()"
+READY = """
+from medviewer.ui.application import make_application
+from medviewer.ui.settings import Settings
+app = make_application("en")
+from medviewer.ui.main_window import MainWindow
+window = MainWindow(Settings())
+window.show()
+app.processEvents()
+import os
+os._exit(0)
+"""
 PEER_IMPORTS = "import PySide6.QtWidgets, vtkmodules.vtkRenderingVolumeOpenGL2, pydicom"
 
 
 def start(scratch: Scratch, id: str, line: str) -> Row:
-    environment = os.environ | {"QT_QPA_PLATFORM": "offscreen", "MEDVIEWER_HOME": str(scratch.folder / "home")}
+    environment = os.environ | {
+        "QT_QPA_PLATFORM": "offscreen",
+        "MEDVIEWER_HOME": str(scratch.folder / "home"),
+    }
 
     def python(code: str) -> Callable[[], object]:
-        return lambda: subprocess.run([sys.executable, "-c", code], env=environment, check=True, capture_output=True)
+        return lambda: subprocess.run(
+            [sys.executable, "-c", code], env=environment, check=True, capture_output=True
+        )
 
     return side_by_side(id, line, python(READY), python(PEER_IMPORTS))
 

@@ -37,7 +37,12 @@ def seconds(call: Callable[[], object]) -> float:
 
 
 def side_by_side(
-    id: str, line: str, ours: Callable[[], object], peer: Callable[[], object], repeats: int = 5, inner: int = 1
+    id: str,
+    line: str,
+    ours: Callable[[], object],
+    peer: Callable[[], object],
+    repeats: int = 5,
+    inner: int = 1,
 ) -> Row:
     """Run both in turn, `repeats` times after one warm-up each; medians of the time for one of `inner` calls."""
 

@@ -38,16 +38,30 @@ def opened(command: list[str], limit_s: float = 60.0, settle_s: float = 3.0) -> 
         display = f":{100 + os.getpid() % 800}"
         screen = f"{SIZE[0]}x{SIZE[1]}x24"
         quiet = subprocess.DEVNULL
-        server = subprocess.Popen(["Xvfb", display, "-screen", "0", screen, "-fbdir", folder], stdout=quiet, stderr=quiet)
+        server = subprocess.Popen(
+            ["Xvfb", display, "-screen", "0", screen, "-fbdir", folder], stdout=quiet, stderr=quiet
+        )
         frame = Path(folder) / "Xvfb_screen0"
         try:
             _wait(lambda: frame.exists() and frame.stat().st_size > 1000, 5.0)
-            environment = {k: v for k, v in os.environ.items() if k not in ("QT_QPA_PLATFORM", "WAYLAND_DISPLAY")}
-            environment |= {"DISPLAY": display, "LIBGL_ALWAYS_SOFTWARE": "1", "MEDVIEWER_HOME": f"{folder}/home"}
-            manager = subprocess.Popen(["openbox"], env=environment, stderr=quiet) if shutil.which("openbox") else None
+            environment = {
+                k: v for k, v in os.environ.items() if k not in ("QT_QPA_PLATFORM", "WAYLAND_DISPLAY")
+            }
+            environment |= {
+                "DISPLAY": display,
+                "LIBGL_ALWAYS_SOFTWARE": "1",
+                "MEDVIEWER_HOME": f"{folder}/home",
+            }
+            manager = (
+                subprocess.Popen(["openbox"], env=environment, stderr=quiet)
+                if shutil.which("openbox")
+                else None
+            )
             time.sleep(0.5)
             start = time.perf_counter()
-            viewer = subprocess.Popen(command, env=environment, stdout=quiet, stderr=quiet, start_new_session=True)
+            viewer = subprocess.Popen(
+                command, env=environment, stdout=quiet, stderr=quiet, start_new_session=True
+            )
             try:
                 while not _shows_image(frame):
                     if viewer.poll() is not None or time.perf_counter() - start > limit_s:

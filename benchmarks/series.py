@@ -33,7 +33,9 @@ class Scratch:
         self._kept: dict[str, Any] = {}
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def once(self, key: str, make: Callable[[], T]) -> T:
