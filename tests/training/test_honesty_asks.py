@@ -17,6 +17,8 @@ pytest.importorskip("torch", reason="needs the train extra (torch): honesty figu
 pytest.importorskip("pydantic", reason="needs the train extra (pydantic): honesty figures are NOT tested")
 
 from training.config import Config, load_config
+from training.honesty.films import film_asks, with_pointing
+from training.honesty.measure import Honesty
 from training.honesty.nodules import SIDE, nodule_asks
 from training.honesty.tumours import tumour_asks
 
@@ -137,3 +139,54 @@ def test_a_slice_without_an_outline_is_nothing_to_explain(brains: Path) -> None:
 
     asks = tumour_asks(nothing, config("brain_tumor_t1ce"), brains, "val")
     assert [ask.region for ask in asks] == [None] * 3
+
+
+@pytest.fixture
+def chest_films(tmp_path: Path) -> Path:
+    """Two children's films and one of each adult set."""
+    for folder, subset, size in (
+        ("kermany", "kermany", (60, 40)),
+        ("nih", "nih256", (64, 64)),
+        ("nih", "nih128", (32, 32)),
+    ):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        name = "index.csv" if subset == "kermany" else f"{subset}_index.csv"
+        archive = f"{subset}_val.zip"
+        rows = [
+            {
+                "file": f"{k}.webp",
+                "patient": f"p{k}",
+                "split": "val",
+                "archive": archive,
+                "pneumonia": k,
+                "Mass": k,
+            }
+            for k in range(2 if subset == "kermany" else 1)
+        ]
+        write_table(tmp_path / folder / name, rows)
+        with zipfile.ZipFile(tmp_path / folder / archive, "w") as packed:
+            for row in rows:
+                stream = io.BytesIO()
+                Image.fromarray(np.tile(np.arange(size[0], dtype=np.uint8) * 4, (size[1], 1))).save(
+                    stream, "WEBP"
+                )
+                packed.writestr(str(row["file"]), stream.getvalue())
+    return tmp_path
+
+
+def test_films_are_asked_for_their_likeliest_label(chest_films: Path) -> None:
+    def sure_of_masses(planes: Sequence[np.ndarray]) -> list[np.ndarray]:
+        return [np.eye(14, dtype=np.float32)[9] for _ in planes]
+
+    asks = film_asks(sure_of_masses, config("chest_film"), chest_films, "val")
+    assert [ask.label for ask in asks] == ["Mass"] * 4 and {ask.channel for ask in asks} == {9}
+    assert [ask.patient for ask in asks] == ["kermany p0", "kermany p1", "nih256 p0", "nih128 p0"]
+    sides = config("chest_film").recipe.size
+    assert all(ask.image.shape == (3, *sides) and ask.region is not None and ask.region.all() for ask in asks)
+
+
+def test_the_pointing_game_of_films_is_the_one_that_evaluate_played() -> None:
+    found = {"value": 0.4, "ci95": [0.2, 0.6], "n": 16, "n_groups": 15}
+    honesty = with_pointing(Honesty({"repeatability": None, "pointing": None}, {}), {"pointing_game": found})
+    assert honesty.figures["pointing"] == {"value": 0.4, "ci95": [0.2, 0.6], "n": 16}
+    assert honesty.figures["pointing_gain"] is None and honesty.figures["repeatability"] is None

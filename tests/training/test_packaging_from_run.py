@@ -18,11 +18,11 @@ pytest.importorskip(
 import yaml  # noqa: E402
 
 from medviewer.inference.package import ModelPackage  # noqa: E402
-from training.checkpoints import BEST, save  # noqa: E402
+from training.checkpoints import BEST, load_best, save  # noqa: E402
 from training.config import Config, parse_config  # noqa: E402
 from training.honesty.measure import Honesty  # noqa: E402
 from training.networks import build  # noqa: E402
-from training.packaging.from_run import about_of, package_run  # noqa: E402
+from training.packaging.from_run import about_of, described_anew, package_run  # noqa: E402
 
 pytestmark = pytest.mark.torch
 CONFIG = Path(__file__).parents[2] / "training" / "configs" / "lung_nodules.yaml"
@@ -90,6 +90,17 @@ def test_weights_are_those_of_the_best_step(run: Path, tmp_path: Path) -> None:
     best = torch.load(run / BEST, weights_only=True)["network"]
     assert set(stored) == set(best)
     assert all(np.array_equal(stored[name], tensor.numpy()) for name, tensor in best.items())
+
+
+def test_a_later_description_of_the_same_training_is_taken(run: Path) -> None:
+    content = small_config().model_dump(mode="json")
+    later = parse_config(
+        {**content, "version": "0.2.0", "about": {**content["about"], "authors": "B. Author"}}
+    )
+    assert described_anew(load_best(run), later).config.about["authors"] == "B. Author"
+    other = parse_config({**content, "training": {**content["training"], "steps": 5}})
+    with pytest.raises(ValueError, match="something else"):
+        described_anew(load_best(run), other)
 
 
 def test_a_config_that_does_not_say_whose_data_it_is_gives_no_package() -> None:

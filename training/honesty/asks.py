@@ -10,7 +10,14 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from training.export.saliency_graph import GRAD_CAM, HIRES_CAM, example_inputs, frozen, saliency_function
+from training.export.saliency_graph import (
+    GRAD_CAM,
+    HIRES_CAM,
+    SaliencyFunction,
+    example_inputs,
+    frozen,
+    saliency_function,
+)
 
 Floats = NDArray[np.float32]
 Bools = NDArray[np.bool_]
@@ -45,14 +52,18 @@ Maps = Callable[[Sequence[Ask]], list[Floats]]
 def maps_of(network: nn.Module) -> Maps:
     """Maps by the method that the package has as its default, as its graph computes them (here with torch)."""
     still = frozen(network)
+    functions: dict[tuple[int, int], tuple[SaliencyFunction, int]] = {}
 
     def maps(asks: Sequence[Ask]) -> list[Floats]:
         found: list[Floats] = [np.empty((0, 0), np.float32)] * len(asks)
         for some in _alike(asks):
             image = torch.from_numpy(np.stack([asks[k].image for k in some]))
-            example = example_inputs(still, len(some), image.shape[1], (image.shape[2], image.shape[3]))
-            function = saliency_function(still, example)
-            target = torch.zeros_like(example.target)
+            size = (image.shape[2], image.shape[3])
+            if size not in functions:
+                example = example_inputs(still, 1, image.shape[1], size)
+                functions[size] = saliency_function(still, example), example.target.shape[1]
+            function, channels = functions[size]
+            target = torch.zeros(len(some), channels)
             target[torch.arange(len(some)), torch.tensor([asks[k].channel for k in some])] = 1.0
             region = torch.from_numpy(np.stack([_region(asks[k]) for k in some]))[:, None]
             with torch.no_grad():

@@ -57,6 +57,12 @@ def measure(
         f"which the model found nothing to explain; {empty} maps are empty. Likeness is the mean over {DRAWS} networks "
         "drawn anew. Repeatability needs a second training and was not measured.",
     ]
+    aimed = guessed["pointing"]
+    if aimed is not None and any(ask.region is not None and not ask.region.all() for ask in shown):
+        notes.append(
+            "Pointing says little here: the map is asked for within the finding's own pixels, and a scrambled network "
+            f"asked for the same pixels points inside in {aimed['value']:.2f} of the images. Likeness says more."
+        )
     card = {
         "pointing_of_a_scrambled_network": guessed["pointing"],
         "seconds": round(time.monotonic() - started, 1),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Mapping
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ def package_run(
     figures: Mapping[str, Any],
     honesty: Honesty | None = None,
     *,
+    config: Config | None = None,
     replace: bool = False,
     zip_path: Path | None = None,
 ) -> Written:
@@ -39,10 +40,24 @@ def package_run(
         folder: of the package, for example models/<name>.
         figures: what `evaluate` measured: split, data, n_patients, metrics, baseline, notes. "training" is filled in.
         honesty: what was measured of the maps; None leaves those figures null.
+        config: the description as it is now (titles, thresholds, about); None: as it was when the run began.
         replace, zip_path: as in `write_package`.
     """
-    trained = load_best(run)
+    trained = described_anew(load_best(run), config)
     return write_package(parts_of(trained, run, figures, honesty), folder, replace=replace, zip_path=zip_path)
+
+
+def described_anew(trained: Trained, config: Config | None) -> Trained:
+    """The run with a later description of the same training.
+
+    Raises:
+        ValueError: the config would train something else.
+    """
+    if config is None:
+        return trained
+    if config.sha256 != trained.config.sha256:
+        raise ValueError(f"{config.name}: the config now trains something else than the run did")
+    return dataclasses.replace(trained, config=config)
 
 
 def parts_of(
@@ -76,7 +91,7 @@ def about_of(config: Config) -> About:
     missing = [key for key in ("authors", "copyright", "data_source", "intended_use") if not given.get(key)]
     if missing:
         raise ValueError(f"{config.name}: about.{', about.'.join(missing)} missing in the config")
-    known = {f.name for f in fields(About)}
+    known = {f.name for f in dataclasses.fields(About)}
     given["references"] = tuple(given.get("references", ()))
     return About(**{key: value for key, value in given.items() if key in known})
 
