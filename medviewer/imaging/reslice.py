@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from medviewer.core.geometry import Geometry
 from medviewer.core.plane import Plane, Slab, SlabMode
 from medviewer.core.volume import Volume
-from medviewer.imaging import sampling
+from medviewer.imaging import fast_linear, sampling
 from medviewer.imaging.sampling import IndexPlane
 from medviewer.imaging.slabs import slab_along_axis
 
@@ -162,12 +162,25 @@ def _cut(
         view = sampling.on_grid(array, cut, background)
         if view is not None:
             return view
-        return sampling.through_vtk(array, cut, interpolation, background, unrounded=unrounded)
+        return _between_voxels(array, cut, None, interpolation, background, unrounded)
     if interpolation != "nearest":
         straight = slab_along_axis(array, cut, slab, background, unrounded)
         if straight is not None:
             return straight
-    return sampling.through_vtk(array, cut, interpolation, background, slab=slab, unrounded=unrounded)
+    return _between_voxels(array, cut, slab, interpolation, background, unrounded)
+
+
+def _between_voxels(
+    array: Pixels,
+    cut: IndexPlane,
+    slab: Slab | None,
+    interpolation: Interpolation,
+    background: float,
+    unrounded: bool,
+) -> Pixels:
+    if interpolation == "linear" and array.ndim == 3 and fast_linear.is_ready(array.dtype, unrounded):
+        return fast_linear.linear(array, cut, slab, background, unrounded)
+    return sampling.through_vtk(array, cut, interpolation, background, slab, unrounded)
 
 
 def _mirrored(mode: SlabMode) -> SlabMode:

@@ -98,7 +98,9 @@ class IndexPlane:
         return ranges if all(a < b for a, b in ranges) else None
 
     def voxel_axes(self, thickness_mm: float) -> tuple[int, int, int] | None:
-        """Voxel axes along (right, down, normal) where each runs along one, at any step; None where one is oblique."""
+        """Voxel axes along (right, down, normal) where each runs along one, at any step; None where one is
+        oblique.
+        """
         reach = (self.right, self.size[0] - 1), (self.down, self.size[1] - 1), (self.normal, thickness_mm)
         found = [int(np.abs(step).argmax()) for step, _ in reach]
         aside = [np.abs(np.delete(step, a)).max() * n for (step, n), a in zip(reach, found, strict=True)]
@@ -192,11 +194,12 @@ def through_vtk(
     cutter = vtkImageReslice()
     cutter.SetNumberOfThreads(THREADS)
     cutter.SetInputData(image)
-    # VTK's short cut along the axes puts slabs half a step or a whole one off (9.7); planes are right with it.
+    # VTK's short cut along the axes puts slabs half a step or a whole one off (9.7); planes are right with
+    # it.
     cutter.SetOptimization(slab is None)
     step = cut.normal
     if slab is not None:
-        count, step = _slab_steps(cut, slab)
+        count, step = slab_steps(cut, slab)
         _set_slab(cutter, slab, count)
     matrix = vtkMatrix4x4()
     for row in range(3):
@@ -218,7 +221,7 @@ def through_vtk(
     return out.reshape(shape_of(array, cut)).view(bool if array.dtype == bool else out.dtype)
 
 
-def _slab_steps(cut: IndexPlane, slab: Slab) -> tuple[int, Vector]:
+def slab_steps(cut: IndexPlane, slab: Slab) -> tuple[int, Vector]:
     """(number of samples, index step between them): ends included, no voxel jumped over."""
     per_mm = float(np.abs(cut.normal).max())
     count = max(2, int(np.ceil(slab.thickness_mm * per_mm - ON_GRID)) + 1)
