@@ -66,14 +66,32 @@ class IndexPlane:
         corners, top = self.corners(), np.array(size) - 0.5 + 1e-6
         if (corners >= -0.5 - 1e-6).all() and (corners <= top).all():
             return None
+        return self._slab_inside(top, thickness_mm) if thickness_mm > 0 else self._plane_inside(top)
+
+    def _plane_inside(self, top: Vector) -> NDArray[np.bool_]:
+        """Each row of pixels is inside along one stretch: six faces, found for all rows at once."""
+        y = np.arange(self.size[1], dtype=np.float64)
+        start, end = np.zeros(len(y)), np.full(len(y), self.size[0] - 1.0)
+        for a in range(3):
+            at, step = self.first[a] + y * self.down[a], float(self.right[a])
+            if abs(step) < 1e-12:
+                end[(at < -0.5 - 1e-6) | (at > top[a])] = -1
+                continue
+            faces = (-0.5 - 1e-6 - at) / step, (top[a] - at) / step
+            start = np.maximum(start, np.minimum(*faces))
+            end = np.minimum(end, np.maximum(*faces))
+        x = np.arange(self.size[0])
+        return (x >= np.ceil(start)[:, None]) & (x <= np.floor(end)[:, None])
+
+    def _slab_inside(self, top: Vector, thickness_mm: float) -> NDArray[np.bool_]:
+        """The part of each pixel's line through the slab that lies between the two faces of every axis."""
         x, y = (np.arange(n, dtype=np.float64) for n in self.size)
-        # The part of each pixel's line through the slab that lies between the two faces of every axis.
         first = np.full(self.size[::-1], -thickness_mm / 2 - 1e-9)
         last = np.full(self.size[::-1], thickness_mm / 2 + 1e-9)
         for a in range(3):
             at = self.first[a] + y[:, None] * self.down[a] + x[None, :] * self.right[a]
             slope = float(self.normal[a])
-            if thickness_mm <= 0 or abs(slope) < 1e-12:
+            if abs(slope) < 1e-12:
                 last[(at < -0.5 - 1e-6) | (at > top[a])] = -np.inf
                 continue
             faces = (-0.5 - at) / slope, (top[a] - at) / slope
