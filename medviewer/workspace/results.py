@@ -29,6 +29,7 @@ class ResultStore:
         self._reviews: dict[tuple[str, str], Review] = {}
         self._edits: dict[tuple[str, str], dict[str, Any]] = {}
         self._maps: dict[str, SaliencyMap] = {}
+        self._findings: dict[str, list[Finding]] = {}
         self.chosen: tuple[str, str] | None = None
         """(series key, finding id) of the finding that is looked at."""
 
@@ -41,12 +42,14 @@ class ResultStore:
             runs.append(result)
         else:
             runs[at] = result
+        self._findings.pop(key, None)
         if self.chosen and self.chosen[0] == key and self.get(*self.chosen) is None:
             self.choose(None)
         self.changed.emit(key)
 
     def remove(self, key: str, result: RunResult) -> None:
         self._runs[key] = [r for r in self._runs.get(key, []) if r is not result]
+        self._findings.pop(key, None)
         self.changed.emit(key)
 
     def of(self, key: str | None) -> list[RunResult]:
@@ -60,8 +63,11 @@ class ResultStore:
         """All findings of a series, most probable first, with the reader's reviews and edits."""
         if key is None:
             return []
-        found = [self._with_review(key, f) for run in self._runs.get(key, []) for f in run.findings]
-        return sorted(found, key=lambda f: -(f.probability if f.probability is not None else 2.0))
+        if key not in self._findings:
+            found = [self._with_review(key, f) for run in self._runs.get(key, []) for f in run.findings]
+            found.sort(key=lambda f: -(f.probability if f.probability is not None else 2.0))
+            self._findings[key] = found
+        return list(self._findings[key])
 
     def classes(self, key: str | None) -> list[ClassScore]:
         return [c for run in self.of(key) for c in run.classes]
@@ -89,6 +95,7 @@ class ResultStore:
     def put_review(self, key: str, finding_id: str, review: Review) -> None:
         """Not undoable: commands call this."""
         self._reviews[key, finding_id] = review
+        self._findings.pop(key, None)
         self.changed.emit(key)
 
     def edits_of(self, key: str, finding_id: str) -> dict[str, Any]:
@@ -97,6 +104,7 @@ class ResultStore:
     def put_edits(self, key: str, finding_id: str, edits: dict[str, Any]) -> None:
         """Fields of a finding that the reader changed ("label", "diameter_mm"). Not undoable: commands call."""
         self._edits[key, finding_id] = dict(edits)
+        self._findings.pop(key, None)
         self.changed.emit(key)
 
     def reviewed(self, key: str | None) -> tuple[int, int]:

@@ -75,11 +75,13 @@ def draw_corners(
     if level == "none":
         return trust
     wide = w >= WIDE and h >= 260
-    draw_tag(painter, pane, series_name(ws, pane.key) if wide else "", is_oblique(pane, series))
+    tag = draw_tag(painter, pane, series_name(ws, pane.key) if wide else "", is_oblique(pane, series))
     position = position_of(pane, series)
     place = _place_text(series, slices, pane)
     if not wide:
-        _right(painter, w - EDGE - 8, EDGE, [position or place])
+        text = position or place
+        if tag + 10 + halo_text.width(text, 12, 500) < w - EDGE - 8:
+            _right(painter, w - EDGE - 8, EDGE, [text])
         if series.volume.report.verdict != "green" and h >= 160:
             trust = draw_trust(painter, EDGE, h - EDGE, series, words=w >= 220)
         return trust
@@ -94,16 +96,15 @@ def draw_corners(
         text = window_text(window, ws.viewing.presets(index)) + (f"  {tr(INVERTED)}" if pane.invert else "")
         halo_text.draw(painter, (EDGE, h - EDGE - LINE), text, weight=500, anchor="lb")
     trust = draw_trust(painter, EDGE, h - EDGE, series)
-    start = max(trust.right(), EDGE) + 36
     if series.mm_known:
-        draw_scale_bar(painter, start, h - EDGE - 4, view, right - 150 - start)
+        _fit_scale_bar(painter, trust.right() + 36, right - 110, view)
     if bar is not None:
         draw_color_bar(painter, EDGE, h - EDGE - 2.6 * LINE, bar)
     return trust
 
 
-def draw_tag(painter: QPainter, pane: PaneState, text: str = "", oblique: bool = False) -> None:
-    """The plane's colour and name at the upper left, then the series."""
+def draw_tag(painter: QPainter, pane: PaneState, text: str = "", oblique: bool = False) -> float:
+    """The plane's colour and name at the upper left, then the series; returns where it ends."""
     x = EDGE
     if pane.view in COLORS:
         painter.setPen(QPen(QColor(0, 0, 0, 160), 1))
@@ -118,7 +119,9 @@ def draw_tag(painter: QPainter, pane: PaneState, text: str = "", oblique: bool =
         x = halo_text.draw(painter, (x, EDGE - 1), name, weight=600).right() + 12
     if text:
         room = max(60.0, pane.size[0] * 0.45)
-        halo_text.draw(painter, (x, EDGE - 1), elided(text, room), weight=600 if pane.view == "film" else 400)
+        weight = 600 if pane.view == "film" else 400
+        x = halo_text.draw(painter, (x, EDGE - 1), elided(text, room), weight=weight).right()
+    return x
 
 
 def elided(text: str, room: float) -> str:
@@ -184,6 +187,14 @@ def draw_trust(painter: QPainter, x: float, y: float, series: LoadedSeries, word
         return QRectF(x, y - 16, 16, 16)
     text = halo_text.draw(painter, (x + 20, y), tr(report.words), color=COLORS["text2"], anchor="lb")
     return QRectF(x, text.top(), text.right() - x, text.height())
+
+
+def _fit_scale_bar(painter: QPainter, start: float, end: float, view: PaneView) -> None:
+    """Left of the letter in the middle where there is room, else right of it."""
+    w, h = view.size
+    before, after = (start, w / 2 - 20), (max(start, w / 2 + 24), end)
+    start, end = before if before[1] - before[0] >= 110 else after
+    draw_scale_bar(painter, start, h - EDGE - 4, view, end - start)
 
 
 def draw_scale_bar(painter: QPainter, x: float, y: float, view: PaneView, room: float) -> None:

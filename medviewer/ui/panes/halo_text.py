@@ -49,6 +49,7 @@ def _stamp(text: str, pixels: int, weight: int, color: str, ratio: float, spoken
     image.setDevicePixelRatio(ratio)
     image.fill(Qt.GlobalColor.transparent)
     path = QPainterPath()
+    path.setFillRule(Qt.FillRule.WindingFill)  # strokes of a letter may overlap
     path.addText(QPointF(_MARGIN, _MARGIN + metrics.ascent()), _font(pixels, weight, spoken), text)
     painter = QPainter(image)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)

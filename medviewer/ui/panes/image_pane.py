@@ -47,6 +47,15 @@ CURSORS = {
 }  # fmt: skip
 
 
+def wheel_steps(event: QWheelEvent) -> float:
+    """Steps of a wheel, away from the hand positive; a touch pad's own pixels count where they can be trusted."""
+    pixels, angle = event.pixelDelta().y(), event.angleDelta()
+    if pixels and QApplication.platformName() != "xcb":
+        return pixels / PIXEL_STEP
+    # With Shift some platforms turn the wheel sideways.
+    return (angle.y() or angle.x()) / WHEEL_STEP
+
+
 class ImagePane(PaneBase):
     """One plane. Wheel: slices; right drag: zoom; middle drag: shift; left: the tool; double click: full pane."""
 
@@ -65,6 +74,7 @@ class ImagePane(PaneBase):
         self._pressed: Pointer | None = None
         self._wheel = 0.0
         self._moving = False
+        self._drawn_place: tuple[object, ...] | None = None
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.setInterval(REST_MS)
@@ -76,7 +86,6 @@ class ImagePane(PaneBase):
 
     def changed(self) -> None:
         """The pane's own state, or what lies over it, changed."""
-        self._moving = True
         self._rest.start()
         self.update()
 
@@ -126,6 +135,7 @@ class ImagePane(PaneBase):
         o = ws.overlays
         window = pane.window or series.window
         ratio = self.devicePixelRatioF()
+        self._note_motion()
         picture = self._images.get(series, pane, view, window, ratio, self._moving)
         has_map = False
         over = o.visible and pane.overlays
@@ -147,6 +157,15 @@ class ImagePane(PaneBase):
         self._trust = corner_painter.draw_corners(painter, ws, self.index, series, view, slices, window, bar)
         self._draw_notes(painter, series, slices, picture is not None)
         self._bar.draw(painter)
+
+    def _note_motion(self) -> None:
+        """A plane that was moved or turned since it was drawn is in motion until it rests for a while."""
+        pane = self.ws.panes[self.index]
+        place = (pane.key, pane.center.tobytes(), pane.right.tobytes(), pane.down.tobytes(), pane.zoom)
+        if place != self._drawn_place:
+            self._moving = self._drawn_place is not None and self._drawn_place[0] == pane.key
+            self._drawn_place = place
+            self._rest.start()
 
     def _draw_notes(self, painter: QPainter, series: LoadedSeries, slices: Slices, there: bool) -> None:
         """What is not as it seems: a slice that isn't there yet, a gap that was filled."""
@@ -277,9 +296,7 @@ class ImagePane(PaneBase):
             self.ws.viewing.maximise(self.index)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        pixels, angle = event.pixelDelta().y(), event.angleDelta()
-        # With Shift some platforms turn the wheel sideways.
-        steps = pixels / PIXEL_STEP if pixels else (angle.y() or angle.x()) / WHEEL_STEP
+        steps = wheel_steps(event)
         at = event.position()
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             self.ws.viewing.zoom(self.index, ZOOM_STEP**steps, (at.x(), at.y()))

@@ -19,6 +19,7 @@ from medviewer.imaging.volume3d.transfer_functions import fitting_presets, trans
 from medviewer.ui.language import tr
 from medviewer.ui.panes import corner_painter, halo_text
 from medviewer.ui.panes.finding_painter import numbered
+from medviewer.ui.panes.image_pane import wheel_steps
 from medviewer.ui.panes.pane_base import PaneBase
 from medviewer.ui.panes.pane_menu import pane_menu
 from medviewer.ui.panes.render_thread import Rendered, RenderThread, Wish, fine
@@ -275,7 +276,7 @@ class VolumePane(PaneBase):
             self.ws.viewing.maximise(self.index)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        steps = event.pixelDelta().y() / 24 if event.pixelDelta().y() else event.angleDelta().y() / 120
+        steps = wheel_steps(event)
         self.ws.viewing.zoom(self.index, 1.15**steps)
         event.accept()
 

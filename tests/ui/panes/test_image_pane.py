@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable
 
@@ -451,13 +452,17 @@ def test_drawing_loses_no_reference_of_none(make: Make) -> None:
         "ct", phantoms.result(phantoms.finding("n", (0, 0, 0)), segmentation=phantoms.segmentation(volume))
     )
     grid = make(ws)
-    grid.images[0].grab()
+    for _ in range(3):
+        grid.images[0].grab()
+        QApplication.processEvents()
+        gc.collect()
     before = sys.getrefcount(None)
     for n in range(60):
         ws.viewing.scroll(0, 1 if n % 2 else -1)
         QApplication.processEvents()
         grid.images[0].grab()
-    assert sys.getrefcount(None) > before - 50
+    # The fault takes some hundred at each round; what others gave back meanwhile is less than ten.
+    assert sys.getrefcount(None) > before - 600
 
 
 def test_a_fused_series_lies_over_the_image_with_its_colour_bar(make: Make) -> None:
