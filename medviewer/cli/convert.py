@@ -25,7 +25,9 @@ def command(path: Path, out: Path, selector: str | None) -> None:
     with shown() as progress:
         one = scan([path], progress).find(selector)
         if not one.is_image:
-            raise MedViewerError("fit.no_image", Words("That series holds no image to write.", "该序列不含可写出的图像。"))
+            raise MedViewerError(
+                "fit.no_image", Words("That series holds no image to write.", "该序列不含可写出的图像。")
+            )
         volume = load(one, progress)
         notes = write_volume(volume, out)
     say([*volume.meta["notes"], *notes])

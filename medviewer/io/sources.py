@@ -151,6 +151,7 @@ NO_PERMISSION = Words(
     "This file can't be read (no permission or a fault of the disk).", "无法读取该文件（无权限或磁盘故障）。"
 )
 BAD_ZIP = Words("This ZIP file is damaged or encrypted.", "该 ZIP 文件已损坏或加密。")
+NO_FILE = Words("This is neither a file nor a folder.", "这既不是文件也不是文件夹。")
 ZIP_BOMB = Words(
     "This ZIP member claims an implausible size and was left alone.",
     "该 ZIP 成员声称的大小不合理，未予读取。",
@@ -170,8 +171,10 @@ def walk(path: Path, refuse: Refuse) -> Iterator[Source]:
         ) from fault
     if stat.S_ISDIR(state.st_mode):
         yield from _walk_folder(str(path), "", set(), refuse)
-    else:
+    elif stat.S_ISREG(state.st_mode):
         yield from _file(str(path), path.name, state.st_size, refuse)
+    else:
+        refuse(path.name, "input.no_file", NO_FILE)
 
 
 def _walk_folder(folder: str, prefix: str, seen: set[tuple[int, int]], refuse: Refuse) -> Iterator[Source]:

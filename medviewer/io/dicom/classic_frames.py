@@ -17,7 +17,7 @@ def frames_of(instance: Instance) -> list[Frame]:
         frame.slope, frame.intercept, frame.spacing = slope, intercept, spacing
     if "GridFrameOffsetVector" in header:
         _place_dose(instance, frames)
-    elif "DetectorInformationSequence" in header and "TOMO" in instance.image_type:
+    elif "DetectorInformationSequence" in header and "RECON TOMO" in instance.image_type:
         _place_nuclear(instance, frames)
     return frames
 

@@ -73,8 +73,22 @@ class Instance:
     """One file with pixels."""
 
     __slots__ = (
-        "bits", "bits_stored", "columns", "count", "header", "modality", "number", "photometric", "planar", "rows",
-        "samples", "signed", "sop_class", "sop_uid", "syntax",
+        "_frames",
+        "bits",
+        "bits_stored",
+        "columns",
+        "count",
+        "header",
+        "modality",
+        "number",
+        "photometric",
+        "planar",
+        "rows",
+        "samples",
+        "signed",
+        "sop_class",
+        "sop_uid",
+        "syntax",
     )  # fmt: skip
 
     def __init__(self, header: Header) -> None:
@@ -91,6 +105,7 @@ class Instance:
         self.bits = header.integer("BitsAllocated", 16)
         self.bits_stored = header.integer("BitsStored", self.bits) or self.bits
         self.signed = header.integer("PixelRepresentation") == 1
+        self._frames: list[Frame] | None = None
         numbers = header.floats("InstanceNumber")
         self.number = int(numbers[0]) if numbers else 0
 
@@ -165,7 +180,12 @@ class Instance:
             self.count, header.truncated = most, True
 
     def frames(self) -> list[Frame]:
-        """All frames, in the file's order."""
+        """All frames, in the file's order; kept, because series are made anew while a scan goes on."""
+        if self._frames is None:
+            self._frames = self._read_frames()
+        return self._frames
+
+    def _read_frames(self) -> list[Frame]:
         header = self.header
         if "PerFrameFunctionalGroupsSequence" in header:
             from medviewer.io.dicom import functional_groups
