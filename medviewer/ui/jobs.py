@@ -28,6 +28,14 @@ class _Worker:
         self._waiting: deque[Job[Any]] = deque()
         self._wake = threading.Condition()
         self._thread: threading.Thread | None = None
+        self._ending = False
+
+    def end(self) -> None:
+        """No more jobs: the thread ends when its job has ended."""
+        with self._wake:
+            self._ending = True
+            self._waiting.clear()
+            self._wake.notify()
 
     def add(self, job: Job[Any]) -> None:
         with self._wake:
@@ -43,6 +51,8 @@ class _Worker:
         while True:
             with self._wake:
                 while not self._waiting:
+                    if self._ending:
+                        return
                     self._wake.wait()
                 job = self._waiting.pop() if self._newest_first else self._waiting.popleft()
             job.run()
@@ -110,6 +120,13 @@ class Jobs(QObject):
     def cancel_all(self) -> None:
         for job in list(self.running):
             job.cancel()
+
+    def shut_down(self) -> None:
+        """Cancel everything and let the threads end; nothing is told any more."""
+        self.cancel_all()
+        self._then.clear()
+        for worker in self._workers.values():
+            worker.end()
 
     def _on_step(self, job: Job[Any]) -> None:
         if job in self.running:

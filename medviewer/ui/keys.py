@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtGui import QKeyEvent, QKeySequence, QWindow
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
@@ -17,10 +17,8 @@ from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
     QLineEdit,
-    QMenu,
     QPlainTextEdit,
     QTextEdit,
-    QWidget,
 )  # fmt: skip
 
 from medviewer.ui.actions import Actions, Held
@@ -35,34 +33,38 @@ _OWN = {
 
 
 class Keys(QObject):
-    """Event filter of the application for one window."""
+    """Sees the keys of one window before its widgets do. `attach` once the window is shown.
 
-    def __init__(self, window: QWidget, actions: Actions) -> None:
-        super().__init__(window)
-        self._window = window
+    It watches the platform's window alone: a filter of the whole application would run Python for every event.
+    """
+
+    def __init__(self, parent: QObject, actions: Actions) -> None:
+        super().__init__(parent)
         self._actions = actions
+        self._window: QWindow | None = None
         self._down: tuple[int, Held, float] | None = None
         self._dragged = False
-        app = QApplication.instance()
-        assert app is not None
-        app.installEventFilter(self)
+
+    def attach(self, window: QWindow | None) -> None:
+        """Watch that window from now on."""
+        if window is not None and window is not self._window:
+            self._window = window
+            window.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         kind = event.type()
         if kind == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
-            return self._press(watched, event)
+            return self._press(event)
         if kind == QEvent.Type.KeyRelease and isinstance(event, QKeyEvent):
             return self._release(event)
         if kind == QEvent.Type.MouseButtonPress and self._down is not None:
             self._dragged = True
         return False
 
-    def _press(self, watched: QObject, event: QKeyEvent) -> bool:
-        if not isinstance(watched, QWidget) or watched.window() is not self._window:
+    def _press(self, event: QKeyEvent) -> bool:
+        if QApplication.activePopupWidget() is not None:
             return False
-        if isinstance(QApplication.activePopupWidget(), QMenu):
-            return False
-        focus = QApplication.focusWidget() or watched
+        focus = QApplication.focusWidget()
         key = Qt.Key(event.key())
         command = event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier)
         function_key = Qt.Key.Key_F1 <= key <= Qt.Key.Key_F35

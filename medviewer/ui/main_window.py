@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QPoint, Qt, QTimer, QUrl
-from PySide6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDropEvent, QResizeEvent
+from PySide6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDropEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
     QFileDialog,
@@ -261,6 +261,10 @@ class MainWindow(QMainWindow):
         if self.assist.isVisible():
             self.settings.assist_width = right
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.keys.attach(self.windowHandle())
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit_panels()
@@ -423,10 +427,12 @@ class MainWindow(QMainWindow):
             self.open_sources(sources)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        self.jobs.cancel_all()
-        self.grid.shut_down()
+        self.jobs.shut_down()
         if not self._private:
             self.settings.geometry = self.saveGeometry()
+        self.hide()  # at once: a 3D picture that is being drawn is finished first
+        self.grid.shut_down()
+        if not self._private:
             self.keeper.close()
             self.settings.sync()
         super().closeEvent(event)

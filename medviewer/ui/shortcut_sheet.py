@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QHideEvent, QKeyEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from medviewer.core.words import Words
 from medviewer.ui import parts
 from medviewer.ui.actions import Action, Actions
-from medviewer.ui.language import changed
 
 TITLE = Words("Mouse and keys", "鼠标与按键")
 MOUSE = Words("Mouse", "鼠标")
@@ -50,7 +49,6 @@ class ShortcutSheet(QFrame):
         )
         box.addWidget(scroll)
         self.installEventFilter(self)
-        changed.connect(self._build)
 
     def open(self) -> None:
         window = self._window
@@ -60,6 +58,10 @@ class ShortcutSheet(QFrame):
         self.move(corner.x() - self.width() // 2, corner.y() - self.height() // 2)
         self.show()
         self.setFocus()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Three hundred labels need not follow every change of style while nobody sees them."""
+        parts.clear(self._columns)
 
     def _build(self) -> None:
         parts.clear(self._columns)

@@ -105,7 +105,11 @@ def _language() -> Language:
 
 def apply(app: QApplication) -> None:
     """Give the application its palette, font and stylesheet (again after the language changed)."""
-    app.setStyle("Fusion")
+    sheet = stylesheet()
+    if app.styleSheet() == sheet:
+        return
+    if not app.styleSheet():
+        app.setStyle("Fusion")
     palette = QPalette()
     role = QPalette.ColorRole
     for which, token in (
@@ -123,7 +127,7 @@ def apply(app: QApplication) -> None:
         palette.setColor(QPalette.ColorGroup.Disabled, which, QColor(COLORS["text3"]))
     app.setPalette(palette)
     app.setFont(font("body"))
-    app.setStyleSheet(stylesheet())
+    app.setStyleSheet(sheet)
     app.setEffectEnabled(Qt.UIEffect.UI_AnimateMenu, False)
     app.setEffectEnabled(Qt.UIEffect.UI_AnimateCombo, False)
 
