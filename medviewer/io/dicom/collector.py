@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from medviewer.core.errors import MedViewerError
 from medviewer.core.words import Words
 from medviewer.io.dicom import derived
@@ -68,7 +65,7 @@ class Collector:
         self._changed.clear()
         return found
 
-    def series(self, pixels: bool, more: Callable[[str], Any] | None = None) -> list[SeriesInfo]:
+    def series(self, pixels: bool) -> list[SeriesInfo]:
         """All series; those that were not touched since `changed` are not made anew."""
         found: list[SeriesInfo] = []
         for key, instances in self._images.items():

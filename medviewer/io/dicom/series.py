@@ -90,9 +90,18 @@ def _series(part: parts.Part) -> SeriesInfo:
     one.meta.update(
         sop_uids=[stack.frames[a].instance.sop_uid for a, _, _ in stack.plan], pixel_aspect=pixel.aspect,
         invert=instance.photometric == "MONOCHROME1", padding=meaning.padding_of(instance),
-        orientation=header.texts("PatientOrientation"), duplicates=part.duplicates,
+        source_name=_source_name(list(files.values())), orientation=header.texts("PatientOrientation"),
+        duplicates=part.duplicates,
     )  # fmt: skip
     return one
+
+
+def _source_name(files: list[Instance]) -> str:
+    """The file's name, or that of the folder where there are several."""
+    source = files[0].header.source
+    if len(files) == 1:
+        return source.base
+    return source.path.parent.name if source.path else source.name.split("/")[0]
 
 
 def identity(header: Any, traits: dict[str, Any]) -> dict[str, Any]:
