@@ -63,7 +63,7 @@ def consensus(crop: Crop) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """(outlined by at least half of the slice's readers, outlined by any reader)."""
     assert crop.bits is not None
     readers = sum(((crop.bits >> k) & 1).astype(np.int32) for k in range(4))
-    needed = max(1, -(-int(crop.row["readers_on_slice"]) // 2))
+    needed = max(1, -(-int(crop.row.get("readers_on_slice") or 0) // 2))
     return np.asarray(readers >= needed), np.asarray(readers >= 1)
 
 

@@ -143,7 +143,7 @@ def figures(data: Path, found: Predicted, split: str, draws: int = 1000) -> dict
         row, key = crop.row, key_of(crop.row)
         agreed, some = consensus(crop)
         any_mask = any_mask or bool(some.any())
-        sure = int(row["readers"] or 0) >= 3
+        sure = int(row.get("readers") or 0) >= 3
         judged.append((True, sure, *_hits(found.detections.get(key, []), window(row), agreed, some)))
         groups.append(row["patient"])
         if not sure:
@@ -151,10 +151,10 @@ def figures(data: Path, found: Predicted, split: str, draws: int = 1000) -> dict
         mask = found.outlines.get(key, np.zeros((CROP, CROP), bool))
         outlines.append(dice(mask, agreed) if mask.any() else 0.0)
         owners.append(row["patient"])
-        area = float(np.mean([float(a) for a in row["reader_areas_px"].split(";") if a] or [0.0]))
+        area = float(np.mean([float(a) for a in (row.get("reader_areas_px") or "").split(";") if a] or [0.0]))
         nodule = (row["patient"], row["nodule"])
         if nodule not in largest or area > largest[nodule][0]:
-            largest[nodule] = (area, abs(found.diameters.get(key, 0.0) - float(row["diameter_mm"] or 0)))
+            largest[nodule] = (area, abs(found.diameters.get(key, 0.0) - float(row.get("diameter_mm") or 0)))
     for row in rows_of(data, "negatives.csv", split):
         judged.append((False, False, -np.inf, [s for s, _, _ in found.detections.get(key_of(row), [])]))
         groups.append(row["patient"])

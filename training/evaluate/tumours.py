@@ -79,7 +79,7 @@ def figures(data: Path, found: Predicted, split: str, draws: int = 1000) -> dict
     for one in brain_slices(data, read_rows(data / "index.csv", split), with_masks=True):
         assert one.tumour is not None
         mask, scores = found.masks[one.row["slice_id"]], found.scores[one.row["slice_id"]]
-        label = int(one.row["label"] or 0)
+        label = int(one.row.get("label") or 0)
         any_mask = any_mask or bool(one.tumour.any())
         kinds.add(label)
         items.append((dice(mask > 0, one.tumour), int(np.argmax(scores)) + 1 == label, label))

@@ -166,7 +166,7 @@ class NoduleTraining:
 
     def loss(self, network: nn.Module, batch: Batch) -> torch.Tensor:
         scores = network(batch["image"].contiguous(memory_format=torch.channels_last)).float()
-        return outline_loss(scores[:, :1], batch) + 0.5 * center_loss(scores[:, 1:2], batch)
+        return outline_loss(scores[:, :1], batch) + center_loss(scores[:, 1:2], batch)
 
     def validate(self, network: nn.Module) -> dict[str, float]:
         from training.evaluate.nodules import figures, predicted
@@ -189,13 +189,14 @@ def outline_loss(scores: torch.Tensor, batch: Batch) -> torch.Tensor:
 
 
 def center_loss(scores: torch.Tensor, batch: Batch) -> torch.Tensor:
-    """Focal loss of heat maps (Law and Deng, CornerNet, ECCV 2018, formula 1), alpha 2, beta 4."""
-    heat, valid = batch["heat"], batch["valid"]
-    chance = torch.sigmoid(scores).clamp(1e-4, 1 - 1e-4)
-    at = (heat > 0.999).float() * valid
-    hit = -((1 - chance) ** 2) * chance.log() * at
-    miss = -((1 - heat) ** 4) * chance**2 * (1 - chance).log() * (1 - at) * valid
-    return (hit.sum() + miss.sum()) / at.sum().clamp(min=1)
+    """Cross-entropy with the heat map, near a centre ten times as heavy.
+
+    A heat map that asks for one exact pixel (as CornerNet's focal loss does) gives large and blurred nodules low
+    peaks, since their centre is less certain; here the height says how likely a nodule is, whatever its size.
+    """
+    heat, weight = batch["heat"], batch["valid"] * (1 + 9 * batch["heat"])
+    entropy = nn.functional.binary_cross_entropy_with_logits(scores, heat, reduction="none")
+    return 10 * (entropy * weight).sum() / weight.sum().clamp(min=1)
 
 
 def _on_canvas(crop: Crop, config: Config, canvas: int) -> tuple[np.ndarray, ...]:
@@ -219,11 +220,11 @@ def _empty(image: torch.Tensor, valid: torch.Tensor) -> Batch:
 
 
 def _heat(center: NDArray[np.float64], diameter: NDArray[np.float64], side: int, keep: NDArray[np.int_]) -> torch.Tensor:
-    """(n, 1, side, side): a Gaussian of a sixth of the nodule's width round its centre, 1 at the nearest pixel."""
+    """(n, 1, side, side): a Gaussian of a quarter of the nodule's width round its centre."""
     rows, columns = np.mgrid[:side, :side]
     heat = np.zeros((len(center), 1, side, side), np.float32)
-    for k, (row, column) in enumerate(np.round(center)):
+    for k, (row, column) in enumerate(center):
         if diameter[k] > 0 and 0 <= row < keep[k] and 0 <= column < keep[k]:
-            sigma = np.clip(diameter[k] / 6, 1.0, 6.0)
+            sigma = np.clip(diameter[k] / 4, 1.5, 8.0)
             heat[k, 0] = np.exp(-((rows - row) ** 2 + (columns - column) ** 2) / (2 * sigma**2))
     return torch.from_numpy(heat)
