@@ -7,7 +7,6 @@ from pathlib import Path
 
 import imagecodecs
 import numpy as np
-import pydicom
 import pytest
 import SimpleITK as sitk
 from PIL import Image
@@ -29,30 +28,13 @@ def _makers() -> dict[str, tuple[str, object]]:
         "deflated": (".dcm", lambda p: phantoms.save(phantoms.instance(smooth), p, "1.2.840.10008.1.2.1.99")),
         "jpegls": (".dcm", lambda p: phantoms.save(phantoms.instance(smooth.astype(np.uint16)), p, "1.2.840.10008.1.2.4.80",
                                                     imagecodecs.jpegls_encode)),
-        "enhanced": (".dcm", _enhanced),
+        "enhanced": (".dcm", lambda p: phantoms.enhanced(p, phantoms.blocks()[:4])),
         "nifti": (".nii.gz", lambda p: sitk.WriteImage(sitk.GetImageFromArray(phantoms.blocks()), str(p))),
         "nifti_plain": (".nii", lambda p: sitk.WriteImage(sitk.GetImageFromArray(phantoms.blocks()), str(p))),
         "nrrd": (".nrrd", lambda p: sitk.WriteImage(sitk.GetImageFromArray(phantoms.blocks()), str(p))),
         "metaimage": (".mha", lambda p: sitk.WriteImage(sitk.GetImageFromArray(phantoms.blocks()), str(p))),
         "png": (".png", lambda p: Image.fromarray(smooth.astype(np.uint8)).save(p)),
     }  # fmt: skip
-
-
-def _enhanced(path: Path) -> None:
-    """Four frames with functional groups."""
-    ds = phantoms.instance(phantoms.blocks()[0], NumberOfFrames=4, SOPClassUID="1.2.840.10008.5.1.4.1.1.2.1")
-    ds.PixelData = phantoms.blocks()[:4].tobytes()
-    shared, measures, turn = pydicom.Dataset(), pydicom.Dataset(), pydicom.Dataset()
-    measures.PixelSpacing, turn.ImageOrientationPatient = [0.5, 0.75], [1, 0, 0, 0, 1, 0]
-    shared.PixelMeasuresSequence, shared.PlaneOrientationSequence = [measures], [turn]
-    ds.SharedFunctionalGroupsSequence, frames = [shared], []
-    for k in range(4):
-        place, frame = pydicom.Dataset(), pydicom.Dataset()
-        place.ImagePositionPatient = [0, 0, 2 * k]
-        frame.PlanePositionSequence = [place]
-        frames.append(frame)
-    ds.PerFrameFunctionalGroupsSequence = frames
-    phantoms.save(ds, path)
 
 
 def _mutated(raw: bytes, rng: np.random.Generator) -> bytes:

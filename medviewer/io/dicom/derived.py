@@ -21,7 +21,7 @@ def series_of(header: Header, images: list[SeriesInfo], pixels: bool) -> SeriesI
     """The object as one entry of the index; raises MedViewerError where it is damaged."""
     role = role_of(header.text("SOPClassUID")) or ""
     dataset = header.elements()
-    kind: SeriesKind = "document" if role in ("DOC", "ECG", "RTPLAN") else "derived"
+    kind: SeriesKind = "document" if role in ("DOC", "ECG", "RTPLAN", "RTRECORD") else "derived"
     sop = header.text("SOPInstanceUID")
     one = SeriesInfo(
         kind=kind, files=1, size=(0, 0, 0), unit="", **identity(header, {"object": sop}),

@@ -57,6 +57,10 @@ def _without_doubles(frames: list[Frame]) -> tuple[list[Frame], Counter[str]]:
 def _by_make(frames: list[Frame]) -> list[tuple[dict[str, Any], list[Frame]]]:
     """Groups of one matrix, colour, sample type, orientation and pixel spacing, with what differs between them."""
     turns: list[tuple[float, ...]] = []
+    stacks = Counter(str(f.traits.get("StackID")) for f in frames)
+    by_stack = (
+        len(stacks) > 1 and min(stacks.values()) > 1
+    )  # PS3.3 C.7.6.16.2.2.4: frames that belong together
     groups: dict[Hashable, list[Frame]] = defaultdict(list)
     describe: dict[Hashable, dict[str, Any]] = {}
     for frame in frames:
@@ -70,6 +74,7 @@ def _by_make(frames: list[Frame]) -> list[tuple[dict[str, Any], list[Frame]]]:
         spacing = tuple(round(s, 4) for s in frame.spacing) if frame.spacing else None
         localizer = "LOCALIZER" in instance.image_type
         key = (
+            str(frame.traits.get("StackID")) if by_stack else "",
             frame.size,
             instance.is_color,
             str(instance.dtype),
@@ -81,6 +86,7 @@ def _by_make(frames: list[Frame]) -> list[tuple[dict[str, Any], list[Frame]]]:
         groups[key].append(frame)
         if key not in describe:
             describe[key] = {
+                "StackID": _plain(frame.traits.get("StackID")) if by_stack else None,
                 "Columns": frame.size[0], "Rows": frame.size[1],
                 "SamplesPerPixel": 3 if instance.is_color else 1, "PixelType": str(instance.dtype),
                 "ImageOrientationPatient": [round(v, 4) for v in turns[turn]] if turn >= 0 else None,
