@@ -46,7 +46,10 @@ data_option = click.option(
     help="Folder of the set; without it the config's, under ../shared/data.",
 )  # fmt: skip
 runs_option = click.option(
-    "--runs", type=click.Path(path_type=Path, file_okay=False), default=ROOT / "training" / "out", show_default=True
+    "--runs",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=ROOT / "training" / "out",
+    show_default=True,
 )
 threads_option = click.option("--threads", type=click.IntRange(1, 256), help="Instead of the config's.")
 
@@ -54,7 +57,9 @@ threads_option = click.option("--threads", type=click.IntRange(1, 256), help="In
 def _read(config_file: Path, threads: int | None = None) -> Config:
     config = load_config(config_file)
     if threads is not None:
-        config = config.model_copy(update={"training": config.training.model_copy(update={"threads": threads})})
+        config = config.model_copy(
+            update={"training": config.training.model_copy(update={"threads": threads})}
+        )
     return config
 
 
@@ -102,7 +107,11 @@ def train(config_file: Path, data: Path | None, runs: Path, threads: int | None)
 @data_option
 @click.option("--package", required=True, help="Name or path of the package to judge.")
 @click.option("--split", default="val", show_default=True)
-@click.option("--predictions", type=click.Path(path_type=Path, file_okay=False), help="Where to write what it predicted.")
+@click.option(
+    "--predictions",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where to write what it predicted.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Metrics as JSON.")
 @threads_option
 def evaluate(
@@ -118,15 +127,21 @@ def evaluate(
         click.echo(json.dumps({"metrics": found.metrics}, indent=1))
         return
     for name, figure in found.metrics.items():
-        value = "not measured" if figure is None else f"{figure['value']:.3f}  {figure['ci95']}  n {figure['n']}"
+        value = (
+            "not measured" if figure is None else f"{figure['value']:.3f}  {figure['ci95']}  n {figure['n']}"
+        )
         click.echo(f"{name:32s} {value}")
 
 
 @main.command()
 @config_argument
 @runs_option
-@click.option("--run", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Another run's folder.")
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The ONNX file.")
+@click.option(
+    "--run", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Another run's folder."
+)
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The ONNX file."
+)
 def export(config_file: Path, runs: Path, run: Path | None, output: Path) -> None:
     """Write the best weights as ONNX with the saliency maps, and prove that it equals torch."""
     from training.checkpoints import load_best
@@ -138,15 +153,21 @@ def export(config_file: Path, runs: Path, run: Path | None, output: Path) -> Non
     shape = (config.recipe.batch, config.recipe.channels, config.recipe.size)
     exported = export_onnx(trained.network, output, *shape)
     measured = parity(trained.network, output, *shape)
-    click.echo(json.dumps({"outputs": exported.outputs, "bytes": exported.size_bytes, "parity": measured}, indent=1))
+    click.echo(
+        json.dumps({"outputs": exported.outputs, "bytes": exported.size_bytes, "parity": measured}, indent=1)
+    )
 
 
 @main.command()
 @config_argument
 @data_option
 @runs_option
-@click.option("--run", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Another run's folder.")
-@click.option("-o", "--output", type=click.Path(path_type=Path, file_okay=False), help="Folder; else models/<name>.")
+@click.option(
+    "--run", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Another run's folder."
+)
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, file_okay=False), help="Folder; else models/<name>."
+)
 @click.option("--replace", is_flag=True, help="Replace the package that is there.")
 @click.option("--no-honesty", is_flag=True, help="Leave the figures of the saliency maps unmeasured.")
 @threads_option

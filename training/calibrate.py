@@ -27,7 +27,9 @@ def platt(logit: Vector, truth: NDArray[np.bool_]) -> tuple[float, float]:
         z = ab[0] * logit + ab[1]
         return float((np.logaddexp(0, z) - target * z).mean())
 
-    a, b = minimize(cost, np.array([1.0, 0.0]), method="Nelder-Mead", options={"xatol": 1e-5, "fatol": 1e-9}).x
+    a, b = minimize(
+        cost, np.array([1.0, 0.0]), method="Nelder-Mead", options={"xatol": 1e-5, "fatol": 1e-9}
+    ).x
     return float(max(a, 0.05)), float(b)  # a label whose order was reversed would deceive
 
 
@@ -66,5 +68,9 @@ def calibrated_viewer(config: Config, predict: Predict, data: Path, split: str =
         {**label, "threshold": thresholds.get(label["name"], label["threshold"])}
         for label in config.viewer["output"]["labels"]
     ]
-    viewer["calibration"] = {"calibrated": True, "method": "Platt scaling on the validation films", "per_label": pairs}
+    viewer["calibration"] = {
+        "calibrated": True,
+        "method": "Platt scaling on the validation films",
+        "per_label": pairs,
+    }
     return viewer

@@ -44,7 +44,9 @@ def load(path: Path) -> dict[str, Any]:
 def load_best(run: Path) -> Trained:
     """Raises FileNotFoundError where the run has no best weights yet."""
     best = load(run / BEST)
-    config = parse_config(json.loads((run / "config.json").read_text(encoding="utf-8")), str(run / "config.json"))
+    config = parse_config(
+        json.loads((run / "config.json").read_text(encoding="utf-8")), str(run / "config.json")
+    )
     network = build(config)
     network.load_state_dict(best["network"])
     about = json.loads((run / "run.json").read_text(encoding="utf-8"))

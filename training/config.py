@@ -127,8 +127,12 @@ class Config(_Strict):
     @property
     def sha256(self) -> str:
         """Of what the training follows from: a changed title or threshold leaves it as it is."""
-        trained = {k: v for k, v in self.model_dump(mode="json").items() if k not in ("viewer", "about", "version")}
-        trained["training"] = {k: v for k, v in trained["training"].items() if k not in ("threads", "keep_every")}
+        trained = {
+            k: v for k, v in self.model_dump(mode="json").items() if k not in ("viewer", "about", "version")
+        }
+        trained["training"] = {
+            k: v for k, v in trained["training"].items() if k not in ("threads", "keep_every")
+        }
         return hashlib.sha256(json.dumps(trained, sort_keys=True).encode()).hexdigest()
 
     def viewer_json(self) -> dict[str, Any]:
@@ -160,7 +164,10 @@ def parse_config(content: Any, name: str = "config") -> Config:
     except ValidationError as wrong:
         lines = []
         for error in wrong.errors():
-            key = ".".join(str(part) for part in error["loc"] if part not in ("unet", "film_encoder")) or "(top)"
+            key = (
+                ".".join(str(part) for part in error["loc"] if part not in ("unet", "film_encoder"))
+                or "(top)"
+            )
             allowed = error["msg"]
             inner = error.get("ctx", {}).get("error")
             if isinstance(inner, RecipeError):

@@ -31,7 +31,9 @@ def say_on_stderr(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def train(config: Config, data: Path, out: Path, stop_after: int | None = None, say: Say = say_on_stderr) -> Path:
+def train(
+    config: Config, data: Path, out: Path, stop_after: int | None = None, say: Say = say_on_stderr
+) -> Path:
     """Train to the end and return the run's folder, `out/<name>-s<seed>`; goes on where that run was cut off.
 
     stop_after: leave the loop after that many steps in all (tests).
@@ -66,7 +68,14 @@ def train(config: Config, data: Path, out: Path, stop_after: int | None = None, 
             pace = (time.monotonic() - clock) / (done - first)
             left = pace * (settings.steps - done)
             say(f"{config.name}: step {done}/{settings.steps}  loss {smooth:.4f}  {left / 60:.1f} min left")
-            _note(run, {"step": done, "loss": round(smooth, 5), "seconds": round(seconds + time.monotonic() - clock)})
+            _note(
+                run,
+                {
+                    "step": done,
+                    "loss": round(smooth, 5),
+                    "seconds": round(seconds + time.monotonic() - clock),
+                },
+            )
         if done % settings.validate_every == 0 or last:
             network.eval()
             figures = task.validate(network)
@@ -83,7 +92,9 @@ def train(config: Config, data: Path, out: Path, stop_after: int | None = None, 
     return run
 
 
-def _step(task: Task, network: nn.Module, optimiser: torch.optim.Optimizer, config: Config, step: int) -> float:
+def _step(
+    task: Task, network: nn.Module, optimiser: torch.optim.Optimizer, config: Config, step: int
+) -> float:
     """Everything random of a step follows from (seed, step): a resumed run repeats what was lost."""
     settings = config.training
     torch.manual_seed(settings.seed * 1_000_003 + step)
@@ -108,14 +119,20 @@ def _rate(step: int, warmup: int, steps: int) -> float:
 
 def _optimiser(config: Config, network: nn.Module) -> torch.optim.Optimizer:
     settings = config.training
-    encoder = {id(p) for p in network.encoder.parameters()} if isinstance(getattr(network, "encoder", None), nn.Module) else set()
+    encoder = (
+        {id(p) for p in network.encoder.parameters()}
+        if isinstance(getattr(network, "encoder", None), nn.Module)
+        else set()
+    )
     groups: list[dict[str, Any]] = []
     for slow in (False, True):
         for decays in (False, True):
             own = [p for p in network.parameters() if (id(p) in encoder) == slow and (p.ndim > 1) == decays]
             if own:
                 rate = settings.learning_rate * (settings.encoder_rate if slow else 1.0)
-                groups.append({"params": own, "rate": rate, "weight_decay": settings.weight_decay if decays else 0.0})
+                groups.append(
+                    {"params": own, "rate": rate, "weight_decay": settings.weight_decay if decays else 0.0}
+                )
     return torch.optim.AdamW(groups, lr=settings.learning_rate)
 
 
@@ -125,7 +142,9 @@ def _resume(
     last = load(run / LAST)
     about = json.loads((run / "run.json").read_text(encoding="utf-8"))
     if last["config"] != config.sha256 or about["data_sha256"] != data_sha256:
-        raise ValueError(f"{run} was trained with another config or other data: name another seed or remove it")
+        raise ValueError(
+            f"{run} was trained with another config or other data: name another seed or remove it"
+        )
     network.load_state_dict(last["network"])
     optimiser.load_state_dict(last["optimiser"])
     return int(last["step"]), float(last["best"]), float(last["seconds"])
@@ -158,7 +177,9 @@ def _version(package: str) -> str | None:
 def _git_state() -> dict[str, Any]:
     here = Path(__file__).resolve().parent
     try:
-        commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, check=True)
+        commit = subprocess.run(
+            ["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, check=True
+        )
         dirty = subprocess.run(
             ["git", "status", "--porcelain", "--", "training", "medviewer"],
             cwd=here.parent, capture_output=True, text=True, check=True,

@@ -36,7 +36,9 @@ def make_package(
     if config.task.kind == "film":
         say(f"{config.name}: calibrating")
         predict = torch_predictor(trained.network, config.viewer_json())
-        trained = described(run, config.model_copy(update={"viewer": calibrated_viewer(config, predict, data, SPLIT)}))
+        trained = described(
+            run, config.model_copy(update={"viewer": calibrated_viewer(config, predict, data, SPLIT)})
+        )
     with tempfile.TemporaryDirectory() as scratch:
         say(f"{config.name}: exporting")
         first = package_run(run, Path(scratch) / config.name, {})

@@ -41,7 +41,11 @@ def test_shipped_configs_are_right(name: str) -> None:
         (("network", "depth"), 9, "network.depth: Input should be less than or equal to 5"),
         (("input", "plane"), "coronal", "input.plane: one of axial, best, film"),
         (("input", "size"), [128], "input.size: [rows, columns]"),
-        (("input", "normalise"), {"kind": "window", "low": 5, "high": 5}, "input.normalise.high: more than low"),
+        (
+            ("input", "normalise"),
+            {"kind": "window", "low": 5, "high": 5},
+            "input.normalise.high: more than low",
+        ),
         (("input", "channels"), 3, "input.channels: 1 follow"),
         (("name",), "Lung Nodules", "name: String should match pattern"),
     ],

@@ -80,7 +80,9 @@ def brain_set(folder: Path, slices: int = 6) -> Path:
                 (f"masks/{number:04d}.png", Image.fromarray((tumour * 255).astype(np.uint8)).convert("1")),
             ):
                 buffer = io.BytesIO()
-                image.save(buffer, name[-4:].strip(".").upper(), **({"lossless": True} if "webp" in name else {}))
+                image.save(
+                    buffer, name[-4:].strip(".").upper(), **({"lossless": True} if "webp" in name else {})
+                )
                 archive.writestr(name, buffer.getvalue())
             rows.append({
                 "slice_id": number, "label": n % 3 + 1, "split": split, "cv_fold": 1 if split == "train" else 4,
@@ -93,7 +95,11 @@ def brain_set(folder: Path, slices: int = 6) -> Path:
 def film_set(folder: Path, each: int = 6) -> Path:
     """`each` films of every sub-set and split, every second one with pneumonia (a bright patch, boxed)."""
     rng = np.random.default_rng(3)
-    for subset, sub, size in (("kermany", "kermany", (64, 80)), ("nih256", "nih", (64, 64)), ("nih128", "nih", (48, 48))):
+    for subset, sub, size in (
+        ("kermany", "kermany", (64, 80)),
+        ("nih256", "nih", (64, 64)),
+        ("nih128", "nih", (48, 48)),
+    ):
         rows = []
         for split in ("train", "val"):
             archive = f"{split}.zip" if subset == "kermany" else f"{subset}_{split}.zip"

@@ -58,15 +58,16 @@ def head(plane: Floats) -> Bools:
 def without_tumour(plane: Floats, tumour: Bools, symmetric: bool, rng: np.random.Generator) -> Floats | None:
     """The plane with its tumour painted over, None where there is nothing fit to paint with.
 
-    From the other half of the head where it is `symmetric` (axial, coronal), else from another place of the same
-    slice; joined softly, brightness matched along the tumour's edge.
+    From the other half of the head where it is `symmetric` (axial, coronal) and shows none, else from another place of
+    the same slice; joined softly, brightness matched along the tumour's edge.
     """
     inside = head(plane)
     if not tumour.any() or not inside.any():
         return None
     wide = ndimage.binary_dilation(tumour, iterations=4)
     ring = ndimage.binary_dilation(wide, iterations=3) & ~wide & inside
-    donor = _mirrored(plane, inside, wide) if symmetric else _moved(plane, inside, wide, rng)
+    donor = _mirrored(plane, inside, wide) if symmetric else None
+    donor = _moved(plane, inside, wide, rng) if donor is None else donor
     if donor is None or not ring.any():
         return None
     donor = donor + np.float32(plane[ring].mean() - donor[ring].mean())

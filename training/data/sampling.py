@@ -7,7 +7,9 @@ import torch
 from numpy.typing import NDArray
 
 
-def matrices(angle: NDArray[np.float64], scale: NDArray[np.float64], mirror: NDArray[np.bool_]) -> NDArray[np.float64]:
+def matrices(
+    angle: NDArray[np.float64], scale: NDArray[np.float64], mirror: NDArray[np.bool_]
+) -> NDArray[np.float64]:
     """(n, 2, 2): step in the source (row, column) for a step in the target; scale = source pixels a target pixel."""
     c, s = np.cos(angle), np.sin(angle)
     turn = np.stack([np.stack([c, -s], -1), np.stack([s, c], -1)], -2)
@@ -16,8 +18,12 @@ def matrices(angle: NDArray[np.float64], scale: NDArray[np.float64], mirror: NDA
 
 
 def sample(
-    source: torch.Tensor, matrix: NDArray[np.float64], at: NDArray[np.float64], middle: NDArray[np.float64],
-    size: tuple[int, int], nearest: bool = False,
+    source: torch.Tensor,
+    matrix: NDArray[np.float64],
+    at: NDArray[np.float64],
+    middle: NDArray[np.float64],
+    size: tuple[int, int],
+    nearest: bool = False,
 ) -> torch.Tensor:
     """(n, C, H, W) → (n, C, *size): target pixel t shows source pixel `at + matrix @ (t - middle)` (row, column).
 
@@ -34,7 +40,10 @@ def sample(
 
 
 def to_target(
-    points: NDArray[np.float64], matrix: NDArray[np.float64], at: NDArray[np.float64], middle: NDArray[np.float64]
+    points: NDArray[np.float64],
+    matrix: NDArray[np.float64],
+    at: NDArray[np.float64],
+    middle: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """Where the source points (n, 2) lie in the target."""
     return np.linalg.solve(matrix, (points - at)[:, :, None])[:, :, 0] + middle

@@ -33,7 +33,9 @@ def sources(data: Path) -> list[Path]:
     return [p for p in found if p.is_file()]
 
 
-def scan_windows(data: Path, recipe: Recipe, side: int, count: int, seed: int) -> tuple[Floats, NDArray[np.uint8]]:
+def scan_windows(
+    data: Path, recipe: Recipe, side: int, count: int, seed: int
+) -> tuple[Floats, NDArray[np.uint8]]:
     """(n, side, side) prepared windows centred in or near lung, and their bits (VALID outside known lesions)."""
     rng = np.random.default_rng(seed)
     slices = list(_slices(data))
@@ -70,7 +72,9 @@ def _slices(data: Path) -> Iterator[tuple[Floats, Bools, Bools, tuple[float, flo
         balls = [(n["centre_lps_mm"], n["mean_diameter_mm"] / 2) for n in told["nodules"]]
         yield from _dicom_slices(dicom / "lidc_idri_0001", {}, balls)
     if (volumes / "lungfcp_01_0001.nii.gz").is_file():
-        told = next(v for v in json.loads((volumes / "volumes.json").read_text()) if v["name"] == "lungfcp_01_0001")
+        told = next(
+            v for v in json.loads((volumes / "volumes.json").read_text()) if v["name"] == "lungfcp_01_0001"
+        )
         yield from _volume_slices(volumes / "lungfcp_01_0001.nii.gz", told)
 
 
@@ -96,7 +100,9 @@ def _dicom_slices(
         lesion = np.zeros((rows, columns), bool)
         off = round(_KEEP_OFF_MM / x)
         for x0, y0, x1, y1 in boxes.get(file.name, []):
-            lesion[max(0, int(y0) - off) : int(y1) + off + 1, max(0, int(x0) - off) : int(x1) + off + 1] = True
+            lesion[max(0, int(y0) - off) : int(y1) + off + 1, max(0, int(x0) - off) : int(x1) + off + 1] = (
+                True
+            )
         if balls:
             lesion |= _balls(affine, k, (rows, columns), balls)
         if lungs[k].any():
@@ -112,12 +118,16 @@ def _balls(affine: Floats, k: int, shape: tuple[int, int], balls: list[tuple[Any
     return found.reshape(shape)
 
 
-def _volume_slices(path: Path, told: dict[str, Any]) -> Iterator[tuple[Floats, Bools, Bools, tuple[float, float]]]:
+def _volume_slices(
+    path: Path, told: dict[str, Any]
+) -> Iterator[tuple[Floats, Bools, Bools, tuple[float, float]]]:
     """NIfTI on axes of the patient: array (x, y, z) with x to the right or left; turned to rows posterior, columns left."""
     import SimpleITK
 
     image = SimpleITK.DICOMOrient(SimpleITK.ReadImage(str(path)), "LPS")
-    lung = SimpleITK.DICOMOrient(SimpleITK.ReadImage(str(path.with_name("lungfcp_01_0001_lungmask.nii.gz"))), "LPS")
+    lung = SimpleITK.DICOMOrient(
+        SimpleITK.ReadImage(str(path.with_name("lungfcp_01_0001_lungmask.nii.gz"))), "LPS"
+    )
     hu, lungs = SimpleITK.GetArrayFromImage(image).astype(np.float32), SimpleITK.GetArrayFromImage(lung) > 0
     affine = np.eye(4)
     affine[:3, :3] = np.array(image.GetDirection()).reshape(3, 3) * np.array(image.GetSpacing())

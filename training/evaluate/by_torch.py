@@ -14,7 +14,9 @@ from training.evaluate import Floats, Predict
 BATCH = 16
 
 
-def torch_predictor(network: nn.Module, viewer: Mapping[str, Any], tile: Sequence[int] | None = None) -> Predict:
+def torch_predictor(
+    network: nn.Module, viewer: Mapping[str, Any], tile: Sequence[int] | None = None
+) -> Predict:
     """As the viewer predicts: small planes are mirrored up to the tile; larger ones are taken whole, not in tiles.
 
     tile: another least size than the package's, to be quicker.
@@ -24,7 +26,9 @@ def torch_predictor(network: nn.Module, viewer: Mapping[str, Any], tile: Sequenc
 
     def predict(planes: Sequence[Floats]) -> list[Floats]:
         found: list[Floats] = [np.empty(0, np.float32)] * len(planes)
-        sides = [tuple(max(t, -(-n // 16) * 16) for n, t in zip(p.shape[1:], tile, strict=True)) for p in planes]
+        sides = [
+            tuple(max(t, -(-n // 16) * 16) for n, t in zip(p.shape[1:], tile, strict=True)) for p in planes
+        ]
         for size in sorted(set(sides)):
             alike = [k for k, side in enumerate(sides) if side == size]
             for first in range(0, len(alike), BATCH):

@@ -103,14 +103,24 @@ def figures(data: Path, found: Scored, split: str, draws: int = 1000) -> dict[st
     kermany = film_rows(data, "kermany", split)
     owners = [r["patient"] for r in kermany]
     items = [
-        (int(r.get("pneumonia") or 0), found.scores["kermany", r["file"]][PNEUMONIA], int(r["width"]) / int(r["height"]))
+        (
+            int(r.get("pneumonia") or 0),
+            found.scores["kermany", r["file"]][PNEUMONIA],
+            int(r["width"]) / int(r["height"]),
+        )
         for r in kermany
     ]
     both = len({i[0] for i in items}) == 2
     told: dict[str, Figure | None] = {
-        "auc_pneumonia_kermany": figure(items, owners, lambda x: auc([i[0] for i in x], [i[1] for i in x]), draws),
-        "auc_aspect_ratio_alone": figure(items, owners, lambda x: auc([i[0] for i in x], [i[2] for i in x]), draws),
-        "ece_kermany": figure(items, owners, lambda x: calibration_error([i[0] for i in x], [i[1] for i in x]), draws)
+        "auc_pneumonia_kermany": figure(
+            items, owners, lambda x: auc([i[0] for i in x], [i[1] for i in x]), draws
+        ),
+        "auc_aspect_ratio_alone": figure(
+            items, owners, lambda x: auc([i[0] for i in x], [i[2] for i in x]), draws
+        ),
+        "ece_kermany": figure(
+            items, owners, lambda x: calibration_error([i[0] for i in x], [i[1] for i in x]), draws
+        )
         if both
         else None,
     }

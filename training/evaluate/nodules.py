@@ -59,7 +59,9 @@ def predicted(predict: Predict, config: Config, data: Path, split: str) -> Predi
     found = Predicted()
     planes = [prepare_plane(hu, (c.pixel_mm, c.pixel_mm), recipe) for c, hu, _ in shown]
     for (crop, hu, first), chances in zip(shown, predict(planes), strict=True):
-        found.detections[key_of(crop.row)] = _peaks(chances[center["channel"]], hu.shape[0], first, recipe.pixel_mm or 1)
+        found.detections[key_of(crop.row)] = _peaks(
+            chances[center["channel"]], hu.shape[0], first, recipe.pixel_mm or 1
+        )
     planes = [prepare_plane(c.hu, (c.pixel_mm, c.pixel_mm), recipe) for c in whole]
     for crop, chances in zip(whole, predict(planes), strict=True):
         mask = _outline(chances[outline["channel"]], outline["threshold"])
@@ -79,7 +81,11 @@ def _peaks(heat: Floats, n: int, first: tuple[int, int], pixel_mm: float) -> lis
     tops = (heat == ndimage.maximum_filter(heat, reach)) & (heat >= LEAST_SCORE)
     scale = n / heat.shape[0]
     return [
-        (float(heat[r, c]), float((r + 0.5) * scale - 0.5 + first[0]), float((c + 0.5) * scale - 0.5 + first[1]))
+        (
+            float(heat[r, c]),
+            float((r + 0.5) * scale - 0.5 + first[0]),
+            float((c + 0.5) * scale - 0.5 + first[1]),
+        )
         for r, c in np.argwhere(tops)
     ]
 
@@ -172,7 +178,10 @@ def figures(data: Path, found: Predicted, split: str, draws: int = 1000) -> dict
 
 
 def _hits(
-    peaks: list[tuple[float, float, float]], first: tuple[int, int], agreed: NDArray[np.bool_], some: NDArray[np.bool_]
+    peaks: list[tuple[float, float, float]],
+    first: tuple[int, int],
+    agreed: NDArray[np.bool_],
+    some: NDArray[np.bool_],
 ) -> tuple[float, list[float]]:
     """(best score on the nodule, scores off every outline); inside some reader's outline only counts as neither."""
     near, any_near = (ndimage.binary_dilation(m, iterations=HIT_MARGIN_PX) for m in (agreed, some))

@@ -31,7 +31,8 @@ def figure(
     if draws:
         rng, lists = np.random.default_rng(0), list(members.values())
         drawn = [
-            statistic([x for k in rng.integers(0, len(lists), len(lists)) for x in lists[k]]) for _ in range(draws)
+            statistic([x for k in rng.integers(0, len(lists), len(lists)) for x in lists[k]])
+            for _ in range(draws)
         ]
         interval = [float(v) for v in np.nanpercentile(drawn, (2.5, 97.5))]
     return {"value": value, "ci95": interval, "n": len(items), "n_groups": len(members)}

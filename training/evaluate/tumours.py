@@ -69,7 +69,9 @@ def write(found: Predicted, out: Path) -> None:
     with (out / "scores.csv").open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file)
         table.writerow(["slice_id", *TYPES])
-        table.writerows([slice_id, *(f"{s:.6f}" for s in scores)] for slice_id, scores in found.scores.items())
+        table.writerows(
+            [slice_id, *(f"{s:.6f}" for s in scores)] for slice_id, scores in found.scores.items()
+        )
 
 
 def figures(data: Path, found: Predicted, split: str, draws: int = 1000) -> dict[str, Figure | None]:

@@ -27,7 +27,9 @@ class UNet(nn.Module):
             raise ValueError(f"depth must be over {self.EXPLAINED}")
         wide = [width * min(8, 2**level) for level in range(depth + 1)]
         self.depth = depth
-        self.enc = nn.ModuleList(_block(channels if k == 0 else wide[k - 1], wide[k]) for k in range(depth + 1))
+        self.enc = nn.ModuleList(
+            _block(channels if k == 0 else wide[k - 1], wide[k]) for k in range(depth + 1)
+        )
         self.dec = nn.ModuleList(_block(wide[k + 1] + wide[k], wide[k]) for k in range(depth))
         self.head = nn.Conv2d(wide[0], scores, 1)
         self.pool = nn.MaxPool2d(2)

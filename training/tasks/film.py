@@ -36,7 +36,9 @@ class FilmTraining:
         )
         of = arrays["subset"]
         self.members = {s: np.flatnonzero(of == k) for k, s in enumerate(SETS)}
-        self.shares = np.array([config.task.shares.get(s, 0.0) if len(self.members[s]) else 0.0 for s in SETS])
+        self.shares = np.array(
+            [config.task.shares.get(s, 0.0) if len(self.members[s]) else 0.0 for s in SETS]
+        )
         self.shares /= self.shares.sum()
         self.positives = {
             (s, k): members[arrays["labels"][members, k] == 1]
@@ -57,11 +59,15 @@ class FilmTraining:
         images, labels, subsets, extents = [], [], [], []
         for number, subset in enumerate(SETS):
             rows = film_rows(data, subset, None)
-            refuse_hidden({r["patient"] for r in rows}, data, f"chest_xray/{'kermany' if number == 0 else 'nih'}")
+            refuse_hidden(
+                {r["patient"] for r in rows}, data, f"chest_xray/{'kermany' if number == 0 else 'nih'}"
+            )
             refuse_mixed(rows, "patient")
             for film in films(data, subset, [r for r in rows if r["split"] == "train"]):
                 h, w = film.grey.shape
-                images.append(resize(pad_square(normalise(film.grey, recipe)), recipe.size).astype(np.float16))
+                images.append(
+                    resize(pad_square(normalise(film.grey, recipe)), recipe.size).astype(np.float16)
+                )
                 labels.append(film.labels)
                 subsets.append(number)
                 extents.append((h / max(h, w), w / max(h, w)))
@@ -80,7 +86,9 @@ class FilmTraining:
         return {
             "image": (image - self.mean) / self.std,
             "labels": torch.from_numpy(self.arrays["labels"][pick]),
-            "weight": torch.from_numpy(np.where(self.arrays["subset"][pick] == 0, KERMANY_WEIGHT, 1.0).astype(np.float32)),
+            "weight": torch.from_numpy(
+                np.where(self.arrays["subset"][pick] == 0, KERMANY_WEIGHT, 1.0).astype(np.float32)
+            ),
         }
 
     def _drawn(self, rng: np.random.Generator, subset: str) -> int:
@@ -94,10 +102,14 @@ class FilmTraining:
             members = members[self.arrays["labels"][members, PNEUMONIA] == 0]
         return int(rng.choice(members))
 
-    def _moved(self, rng: np.random.Generator, image: torch.Tensor, extent: NDArray[np.float64]) -> torch.Tensor:
+    def _moved(
+        self, rng: np.random.Generator, image: torch.Tensor, extent: NDArray[np.float64]
+    ) -> torch.Tensor:
         """Turned, scaled, shifted; half of the films stretched towards a square, so that bars tell nothing."""
         n, side = len(image), image.shape[-1]
-        matrix = matrices(rng.uniform(-0.17, 0.17, n), np.exp(rng.uniform(-0.2, 0.12, n)), rng.random(n) < 0.5)
+        matrix = matrices(
+            rng.uniform(-0.17, 0.17, n), np.exp(rng.uniform(-0.2, 0.12, n)), rng.random(n) < 0.5
+        )
         stretch = np.where(rng.random(n)[:, None] < 0.6, extent ** rng.random((n, 1)), 1.0)
         stretch = np.clip(stretch * np.exp(rng.uniform(-0.08, 0.08, (n, 2))), 0.6, 1.15)
         matrix = matrix * stretch[:, :, None]  # rows of the matrix are the source's rows and columns
@@ -116,7 +128,9 @@ class FilmTraining:
         image = (image - 0.5) * drawn(rng.uniform(0.8, 1.2, n)) + 0.5 + drawn(rng.uniform(-0.08, 0.08, n))
         soft = nn.functional.avg_pool2d(nn.functional.pad(image, (1, 1, 1, 1), mode="replicate"), 3, 1)
         image = image + drawn(rng.uniform(-0.6, 1.0, n) * (rng.random(n) < 0.7)) * (soft - image)
-        image = image + drawn(0.05 * rng.random(n) ** 2) * torch.from_numpy(rng.standard_normal((n, 1, side, side), np.float32))
+        image = image + drawn(0.05 * rng.random(n) ** 2) * torch.from_numpy(
+            rng.standard_normal((n, 1, side, side), np.float32)
+        )
         for k in np.flatnonzero(rng.random(n) < 0.3):
             h, w = rng.integers(side // 10, side // 4, 2)
             r, c = int(rng.integers(0, side - h)), int(rng.integers(0, side - w))

@@ -12,7 +12,16 @@ from torch import nn
 from training.config import Config, NoduleTask
 from training.data.hidden import refuse_hidden
 from training.data.nodule_crops import (
-    ANY, CONSENSUS, CROP, NEGATIVE, VALID, Crop, crops, prepared_crop, rows_of, sure,
+    ANY,
+    CONSENSUS,
+    CROP,
+    NEGATIVE,
+    VALID,
+    Crop,
+    crops,
+    prepared_crop,
+    rows_of,
+    sure,
 )  # fmt: skip
 from training.data.sampling import matrices, mirrored_padding, sample, to_target
 from training.data.scan_windows import scan_windows, sources
@@ -79,12 +88,18 @@ class NoduleTraining:
     def _nodules(self, rng: np.random.Generator, n: int, side: int) -> Batch:
         a = self.arrays
         pick = rng.choice(len(self.weights), n, p=self.weights)
-        size, center, diameter = a["size"][pick].astype(float), a["center"][pick].astype(float), a["diameter"][pick]
+        size, center, diameter = (
+            a["size"][pick].astype(float),
+            a["center"][pick].astype(float),
+            a["diameter"][pick],
+        )
         window = a["window"][pick].astype(float)
         judged = rng.random(n) < self.settings.judged_share
         plain = judged | (rng.random(n) < 0.4)
         scale = np.where(rng.random(n) < 0.5, 1.0, _log_uniform(rng, n, self.settings.scales))
-        scale = np.minimum(scale, np.where(judged, 2.0, np.maximum(1.0, size / side)))  # the crop fills the window
+        scale = np.minimum(
+            scale, np.where(judged, 2.0, np.maximum(1.0, size / side))
+        )  # the crop fills the window
         angle = np.where(plain, rng.integers(0, 4, n) * (np.pi / 2), rng.uniform(0, 2 * np.pi, n))
         keep = np.minimum(side, np.floor(np.where(judged, window, size) / scale)).astype(int)
         at = np.empty((n, 2))
@@ -92,7 +107,11 @@ class NoduleTraining:
             half = keep * scale / 2
             reach = np.where(judged, half - 8 * window / WINDOW_PX, np.minimum(half * 0.75, 30.0))
             at[:, k] = center[:, k] + rng.uniform(-1, 1, n) * np.maximum(0, reach)
-            at[:, k] = np.where(size > 2 * half, np.clip(at[:, k], half - 0.5, np.maximum(half, size - half) - 0.5), (size - 1) / 2)
+            at[:, k] = np.where(
+                size > 2 * half,
+                np.clip(at[:, k], half - 0.5, np.maximum(half, size - half) - 0.5),
+                (size - 1) / 2,
+            )
         middle = np.repeat(((keep - 1) / 2)[:, None], 2, 1)
         whole = (scale == 1) & plain  # whole pixels: nothing is interpolated a second time
         at[whole] = np.round(at[whole] - middle[whole]) + middle[whole]
@@ -117,7 +136,9 @@ class NoduleTraining:
         middle = np.repeat(((keep - 1) / 2)[:, None], 2, 1)
         at = np.repeat(((size - 1) / 2)[:, None], 2, 1)
         matrix = matrices(rng.integers(0, 4, n) * (np.pi / 2), scale, rng.random(n) < 0.5)
-        image, bits = self._sampled(a["negative_image"][pick], a["negative_bits"][pick], matrix, at, middle, side, keep)
+        image, bits = self._sampled(
+            a["negative_image"][pick], a["negative_bits"][pick], matrix, at, middle, side, keep
+        )
         return _empty(image, ((bits & VALID) > 0).float())
 
     def _scans(self, rng: np.random.Generator, n: int, side: int) -> Batch | None:
@@ -131,7 +152,9 @@ class NoduleTraining:
         at = np.full((n, 2), (SCAN_SIDE - 1) / 2)
         middle = np.full((n, 2), (side - 1) / 2)
         matrix = matrices(angle, scale, rng.random(n) < 0.5)
-        image, bits = self._sampled(a["scan_image"][pick], a["scan_bits"][pick], matrix, at, middle, side, np.full(n, side))
+        image, bits = self._sampled(
+            a["scan_image"][pick], a["scan_bits"][pick], matrix, at, middle, side, np.full(n, side)
+        )
         return _empty(image, ((bits & VALID) > 0).float())
 
     def _sampled(
@@ -140,7 +163,9 @@ class NoduleTraining:
     ) -> tuple[torch.Tensor, torch.Tensor]:  # fmt: skip
         size = (side, side)
         found = sample(torch.from_numpy(image.astype(np.float32))[:, None], matrix, at, middle, size)
-        marks = sample(torch.from_numpy(bits.astype(np.float32))[:, None], matrix, at, middle, size, nearest=True)
+        marks = sample(
+            torch.from_numpy(bits.astype(np.float32))[:, None], matrix, at, middle, size, nearest=True
+        )
         marks = marks.round().to(torch.uint8)
         for k, kept in enumerate(keep):
             if kept < side:
@@ -157,7 +182,9 @@ class NoduleTraining:
         mix = torch.from_numpy(rng.random((n, 1, 1, 1), np.float32))
         strength = rng.random((n, 1, 1, 1), np.float32) ** 2 * (rng.random((n, 1, 1, 1)) < 0.6)
         strength = torch.from_numpy(strength.astype(np.float32)) * (self.settings.noise_hu / self.hu_range)
-        soft = torch.nn.functional.avg_pool2d(torch.nn.functional.pad(image, (1, 1, 1, 1), mode="replicate"), 3, 1)
+        soft = torch.nn.functional.avg_pool2d(
+            torch.nn.functional.pad(image, (1, 1, 1, 1), mode="replicate"), 3, 1
+        )
         blur = rng.random((n, 1, 1, 1), np.float32) * (rng.random((n, 1, 1, 1)) < 0.3)
         blurred = torch.from_numpy(blur.astype(np.float32))
         image = image + blurred * (soft - image) + strength * (mix * noise + (1 - mix) * coarse)
@@ -171,7 +198,9 @@ class NoduleTraining:
     def validate(self, network: nn.Module) -> dict[str, float]:
         from training.evaluate.nodules import figures, predicted
 
-        found = predicted(torch_predictor(network, self.config.viewer_json(), (64, 64)), self.config, self.data, "val")
+        found = predicted(
+            torch_predictor(network, self.config.viewer_json(), (64, 64)), self.config, self.data, "val"
+        )
         told = figures(self.data, found, "val", draws=0)
         short = {k: m["value"] for k, m in told.items() if m}
         return {"score": short["cpm_readers3"] + short["outline_dice"], **short}
@@ -219,7 +248,9 @@ def _empty(image: torch.Tensor, valid: torch.Tensor) -> Batch:
     return {"image": image, "mask": nothing, "valid": valid, "heat": nothing}
 
 
-def _heat(center: NDArray[np.float64], diameter: NDArray[np.float64], side: int, keep: NDArray[np.int_]) -> torch.Tensor:
+def _heat(
+    center: NDArray[np.float64], diameter: NDArray[np.float64], side: int, keep: NDArray[np.int_]
+) -> torch.Tensor:
     """(n, 1, side, side): a Gaussian of a quarter of the nodule's width round its centre."""
     rows, columns = np.mgrid[:side, :side]
     heat = np.zeros((len(center), 1, side, side), np.float32)

@@ -26,7 +26,7 @@ DEPTH_MM = (7.0, 17.0)
 class TumourTraining:
     """See `training.tasks.Task`."""
 
-    PREPARED = 1
+    PREPARED = 2
 
     def __init__(self, config: Config, arrays: Arrays, data: Path) -> None:
         assert isinstance(config.task, TumourTask)
@@ -64,19 +64,25 @@ class TumourTraining:
     def batch(self, rng: np.random.Generator, step: int) -> Batch:
         settings, n, side = self.settings, self.config.training.batch, self.settings.side
         negatives = int(n * settings.negative_share + rng.random())
-        pairs = [self._with(rng) for _ in range(n - negatives)] + [self._without(rng) for _ in range(negatives)]
+        pairs = [self._with(rng) for _ in range(n - negatives)] + [
+            self._without(rng) for _ in range(negatives)
+        ]
         image = np.stack([p[0] for p in pairs])
         label = np.stack([p[1] for p in pairs])
         h, w = image.shape[1:]
         scale = np.exp(rng.uniform(*np.log(settings.scales), n))
-        angle = rng.uniform(-0.4, 0.4, n) + (rng.random(n) < 0.12) * (np.pi / 2) * rng.integers(1, 4, n)
+        angle = rng.uniform(-0.3, 0.3, n) + (rng.random(n) < 0.05) * (np.pi / 2) * rng.integers(1, 4, n)
         matrix = matrices(angle, scale, rng.random(n) < 0.5)
-        at = np.array([(h - 1) / 2, (w - 1) / 2]) + rng.uniform(-14, 14, (n, 2))
+        at = np.array([(h - 1) / 2, (w - 1) / 2]) + rng.uniform(-0.08, 0.08, (n, 2)) * side
         middle = np.full((n, 2), (side - 1) / 2)
         size = (side, side)
         found = sample(torch.from_numpy(image)[:, None], matrix, at, middle, size)
-        marks = sample(torch.from_numpy(label.astype(np.float32))[:, None], matrix, at, middle, size, nearest=True)
-        for k in np.flatnonzero(rng.random(n) < 0.2):  # small planes reach the network mirrored up to the tile
+        marks = sample(
+            torch.from_numpy(label.astype(np.float32))[:, None], matrix, at, middle, size, nearest=True
+        )
+        for k in np.flatnonzero(
+            rng.random(n) < 0.1
+        ):  # small planes reach the network mirrored up to the tile
             keep = int(rng.integers(round(0.7 * side), side))
             off = (side - keep) // 2
             found[k, :, : side - off, : side - off] = found[k, :, off:, off:].clone()
@@ -117,7 +123,7 @@ class TumourTraining:
         def drawn(values: NDArray[np.float64]) -> torch.Tensor:
             return torch.from_numpy(values.astype(np.float32)).reshape(n, -1, 1, 1)
 
-        image = image.clamp(0, 1) ** drawn(np.exp(rng.uniform(-0.4, 0.4, n)))
+        image = image.clamp(0, 1) ** drawn(np.exp(rng.uniform(-0.3, 0.3, n)))
         field = torch.from_numpy(rng.standard_normal((n, 1, 3, 3), np.float32))
         field = nn.functional.interpolate(field, size=(side, side), mode="bicubic", align_corners=True)
         image = image * (1 + 0.15 * drawn(rng.random(n)) * field) * drawn(rng.uniform(0.8, 1.2, n))
