@@ -12,7 +12,7 @@ from medviewer.core.jobs import Job
 from medviewer.core.words import NOT_FOR_DIAGNOSIS, Words
 from medviewer.ui import parts
 from medviewer.ui.jobs import Jobs
-from medviewer.ui.language import changed, put, tr
+from medviewer.ui.language import on_change, put, tr
 
 HEIGHT = 28
 JOBS = Words("Jobs", "任务")
@@ -64,7 +64,7 @@ class StatusLine(QWidget):
         box.addWidget(self.purpose)
         for signal in (jobs.started, jobs.progressed, jobs.ended):
             signal.connect(lambda *_: self._show_jobs())
-        changed.connect(lambda *_: self._speak())
+        on_change(self, self._speak)
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._show_memory)
         self._timer.start(2000)
@@ -113,6 +113,7 @@ class StatusLine(QWidget):
         self._bar.setVisible(bool(shown))
         self.job_button.setVisible(bool(shown))
         if not shown:
+            self.job_button.setText("")
             return
         job: Job[object] = shown[0]
         self._bar.setValue(round(job.progress.share * 1000))

@@ -21,7 +21,7 @@ from medviewer.ui.assist.findings_model import (
     LabelRow,
 )
 from medviewer.ui.explaining import Explaining
-from medviewer.ui.language import changed, put, tr
+from medviewer.ui.language import on_change, put, tr
 from medviewer.ui.running import ModelRuns
 from medviewer.workspace import finding_navigation
 from medviewer.workspace.workspace import Workspace
@@ -91,7 +91,7 @@ class FindingsSection(parts.Section):
         workspace.volume_changed.connect(lambda *_: self.refresh())
         explaining.changed.connect(self._on_target)
         runs.changed.connect(self._on_runs)
-        changed.connect(lambda *_: self.refresh())
+        on_change(self, self.refresh)
         self._key: str | None = None
         self._least = workspace.overlays.finding_threshold
         self._target: str | None = None

@@ -10,7 +10,7 @@ from medviewer.ui import parts
 from medviewer.ui.actions import Actions
 from medviewer.ui.assist.card_view import CardView
 from medviewer.ui.jobs import time_words
-from medviewer.ui.language import changed, put, tr
+from medviewer.ui.language import on_change, put, tr
 from medviewer.ui.running import ModelRuns, Row
 
 TITLE = Words("Models", "模型")
@@ -53,13 +53,13 @@ class _RowView(QWidget):
         self._bar.setRange(0, 1000)
         self._bar.setTextVisible(False)
         self._bar.setFixedWidth(84)
-        self._cancel = parts.button(CANCEL, self._do_cancel, kind="link")
+        self.cancel = parts.button(CANCEL, self._do_cancel, kind="link")
         self._again = parts.button(AGAIN, self._do_again, kind="link")
         self._info = parts.icon_button("info", CARD, self._show_card)
         title = parts.row(self._title, self._version, gap=6)
         title.setStretch(0, 0)
         title.addStretch(1)
-        told = parts.row(self._told, self._bar, self._cancel, self._again, gap=10)
+        told = parts.row(self._told, self._bar, self.cancel, self._again, gap=10)
         words = QVBoxLayout()
         words.setSpacing(0)
         words.addLayout(title)
@@ -98,7 +98,7 @@ class _RowView(QWidget):
         self._told.setText(told)
         self._bar.setVisible(going)
         self._bar.setValue(round(row.share * 1000))
-        self._cancel.setVisible(going)
+        self.cancel.setVisible(going)
         self._again.setVisible(state in ("failed", "done"))
         self._info.setVisible(row.package is not None)
         name = f"{tr(row.title)} {row.version}, {told}"
@@ -141,7 +141,7 @@ class ModelsSection(parts.Section):
         self.box.addWidget(self._nothing)
         self.box.addWidget(self.run_button)
         runs.changed.connect(self.refresh)
-        changed.connect(lambda *_: self.refresh())
+        on_change(self, self.refresh)
         self.refresh()
 
     def refresh(self) -> None:

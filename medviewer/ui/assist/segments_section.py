@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QMenu, QSlider, QToolButton, QVBoxLayout, QWidget
 from medviewer.core.segmentation import Segment, Segmentation
 from medviewer.core.words import Words
 from medviewer.ui import parts
-from medviewer.ui.language import changed, put, tr
+from medviewer.ui.language import on_change, put, tr
 from medviewer.ui.running import ModelRuns
 from medviewer.ui.theme import SEGMENTS
 from medviewer.workspace.workspace import Workspace
@@ -69,7 +69,7 @@ class SegmentsSection(parts.Section):
         workspace.active_changed.connect(lambda *_: self.refresh())
         workspace.pane_changed.connect(self._on_pane)
         workspace.overlays.changed.connect(self.refresh)
-        changed.connect(lambda *_: self.refresh())
+        on_change(self, self.refresh)
         self._key: str | None = None
         self._built: object = None
         self.refresh()

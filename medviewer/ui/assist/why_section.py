@@ -11,7 +11,7 @@ from medviewer.ui.actions import Actions
 from medviewer.ui.assist.trust_card import TrustCard
 from medviewer.ui.explaining import Explaining
 from medviewer.ui.jobs import time_words
-from medviewer.ui.language import changed, put, tr
+from medviewer.ui.language import on_change, put, tr
 from medviewer.workspace.workspace import Workspace
 
 TITLE = Words("Why", "依据")
@@ -87,7 +87,7 @@ class WhySection(parts.Section):
         explaining.changed.connect(self.refresh)
         workspace.overlays.changed.connect(self.refresh)
         workspace.pane_changed.connect(self._on_pane)
-        changed.connect(lambda *_: self.refresh())
+        on_change(self, self.refresh)
         self._key: str | None = None
         self.refresh()
 

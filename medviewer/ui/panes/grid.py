@@ -162,8 +162,8 @@ class PaneGrid(QWidget):
         self._overlays_changed()
 
     def _language_changed(self, spoken: str) -> None:
-        for index in range(self.ws.layout.count):
-            self.pane(index).on_language()
+        for pane in (*self.images, *self._volumes.values()):
+            pane.on_language()
 
     def _volume_changed(self, key: str) -> None:
         series = self.ws.volumes.get(key)
