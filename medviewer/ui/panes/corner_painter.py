@@ -112,6 +112,9 @@ def draw_tag(painter: QPainter, pane: PaneState, text: str = "", oblique: bool =
         painter.drawRect(QRectF(x, EDGE + 2, 10, 10))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         x += 16
+    elif pane.view == "3d":
+        painter.drawPixmap(QPointF(x - 1, EDGE - 1), icons.pixmap("box", "text2", 16))
+        x += 21
     if pane.view != "film":
         name = tr(VIEW_WORDS[pane.view])
         if oblique:

@@ -337,6 +337,9 @@ class ImagePane(PaneBase):
         if not (0 <= i < nx and 0 <= j < ny and 0 <= k < nz):
             self.ws.set_hover(None)
             return
+        name = self._overlays.name_at(self.ws, series, lps) if self.ws.overlays.visible else ""
+        if name != self.toolTip():
+            self.setToolTip(name)
         place = None if series.is_stack else lps
         self.ws.set_hover(Hover(self.index, place, (i, j, k), series.value_at(lps), series.unit))
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPainterPath, QPen, QTransform
 
@@ -126,6 +126,23 @@ class OverlayLayer:
             made = _Segments(cut_key, plane, [], image, buffer)
         self._segments[id(segmentation)] = made
         return made
+
+    def name_at(self, ws: Workspace, series: LoadedSeries, lps: ArrayLike) -> str:
+        """Name of the segment at a point where too many are shown to be told apart by colour, else ""."""
+        if sum(len(cut.paths) for cut in self._segments.values()) <= MANY:
+            return ""
+        for key in ws.results.series_keys():
+            if key != series.key and (series.is_stack or not ws.shares_space(key, series.key)):
+                continue
+            for segmentation in ws.results.segmentations(key):
+                geometry = series.geometry if series.is_stack else segmentation.geometry
+                at = np.rint(geometry.to_ijk(lps)).astype(int)[::-1]
+                if (at < 0).any() or (at >= segmentation.labels.shape).any():
+                    continue
+                segment = segmentation.segment(int(segmentation.labels[tuple(at)]))
+                if segment is not None and ws.overlays.is_segment_shown(key, segment.number):
+                    return segment.label
+        return ""
 
     @staticmethod
     def _draw_cut(painter: QPainter, ws: Workspace, key: str, cut: _Segments, view: PaneView) -> None:

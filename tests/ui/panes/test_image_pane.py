@@ -482,3 +482,24 @@ def test_a_fused_series_lies_over_the_image_with_its_colour_bar(make: Make) -> N
     bar = corner_painter.bar_of(ws, ws.panes[0], False, True)
     assert bar is not None and (bar.low, bar.high, bar.note) == ("−160 HU", "240 HU", "Phantom")
     assert corner_painter.bar_of(ws, ws.panes[0], False, False) is None
+
+
+def test_many_segments_are_outlined_and_named_at_the_pointer(make: Make) -> None:
+    from medviewer.core.segmentation import Segment, Segmentation
+
+    volume = phantoms.ct()
+    volume.array[:] = 24
+    labels = np.zeros(volume.array.shape, np.uint8)
+    for n in range(1, 13):
+        labels[:, 40:50, 8 * n - 4 : 8 * n + 2] = n
+    names = [Segment(n, f"Part {n}", (200, 200, 10 * n)) for n in range(1, 13)]
+    ws = phantoms.workspace(ct=volume)
+    ws.results.add("ct", phantoms.result(segmentation=Segmentation(labels, volume.geometry, names)))
+    grid = make(ws)
+    bare(ws)
+    at = place(ws, 0, (46.5, 44.5, 29))  # the middle of part 6
+    assert grey(grid.images[0].grab().toImage(), at.x(), at.y()) == 0
+    QTest.mouseMove(grid.images[0], at)
+    assert grid.images[0].toolTip() == "Part 6"
+    QTest.mouseMove(grid.images[0], place(ws, 0, (46, 20, 29)))
+    assert grid.images[0].toolTip() == ""
