@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,22 @@ class Grid3D:
     array: NDArray[Any]
     geometry: Geometry
     scale: tuple[float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class ClipPlane:
+    """What lies on the side to which the normal points stays. through, normal: LPS."""
+
+    through: NDArray[np.float64]
+    normal: NDArray[np.float64]
+
+    def applied(self, grid: Grid3D) -> Grid3D:
+        """A copy in which all that is cut away has the lowest value."""
+        linear = grid.geometry.affine[:3, :3].T @ self.normal
+        start = float((grid.geometry.affine[:3, 3] - self.through) @ self.normal)
+        k, j, i = np.ogrid[tuple(slice(0, n) for n in grid.array.shape)]
+        away = start + i * linear[0] + j * linear[1] + k * linear[2] < 0
+        return replace(grid, array=np.where(away, grid.array.min(), grid.array))
 
 
 def grid_for(volume: Volume, most_voxels: int) -> Grid3D:

@@ -16,7 +16,7 @@ from medviewer.core.volume import Volume
 from medviewer.core.words import Words
 from medviewer.imaging.volume3d.camera3d import Camera3D
 from medviewer.imaging.volume3d.gl_probe import GlProbe, Rung, probe
-from medviewer.imaging.volume3d.grid3d import MOST_VOXELS, Grid3D, grid_for
+from medviewer.imaging.volume3d.grid3d import MOST_VOXELS, ClipPlane, Grid3D, grid_for
 from medviewer.imaging.volume3d.mip3d import mip3d
 from medviewer.imaging.volume3d.picking import pick_point
 from medviewer.imaging.volume3d.transfer_functions import FittedTransfer, fitting_presets, transfer_preset
@@ -51,6 +51,8 @@ class Renderer3D:
         self._hidden: frozenset[int] = frozenset()
         self._findings: Sequence[Finding] = ()
         self._box: NDArray[np.float64] | None = None
+        self._cut: ClipPlane | None = None
+        self._shown_grid = self._grid
         self._scene = None
         if self.rung != "none":
             from medviewer.imaging.volume3d.scene import Scene
@@ -109,29 +111,33 @@ class Renderer3D:
         if self._scene:
             self._scene.set_clip_box(self._box)
 
+    def set_clip_plane(self, through_lps: ArrayLike | None, normal: ArrayLike = (0, 1, 0)) -> None:
+        """Cut away what lies behind a plane: the side from which its normal (LPS) comes; None: nothing."""
+        if through_lps is None:
+            self._cut, self._shown_grid = None, self._grid
+        else:
+            self._cut = ClipPlane(np.asarray(through_lps, float), np.asarray(normal, float))
+            self._shown_grid = self._cut.applied(self._grid)
+        if self._scene:
+            self._scene.set_clip_plane(self._cut)
+
     def render(self, size: tuple[int, int], quality: Quality = "fine") -> NDArray[np.uint8]:
         """uint8 RGB [y, x, 3]; "coarse" while it moves, "fine" at rest."""
         plane = self._camera.plane(self._volume.geometry, size)
         coarse = quality == "coarse"
         if self._scene:
             return self._scene.render(plane, coarse)
-        return mip3d(
-            self._grid,
-            self._transfer,
-            plane,
-            coarse,
-            self._segmentation,
-            self._hidden,
-            self._findings,
-            self._box,
-        )
+        seen = self._segmentation, self._hidden, self._findings
+        return mip3d(self._shown_grid, self._transfer, plane, coarse, *seen, self._box)
 
     def pick(self, x: float, y: float, size: tuple[int, int]) -> NDArray[np.float64] | None:
         """LPS mm of what is seen at pixel (x, y) of a picture of that size; None where nothing is."""
         plane = self._camera.plane(self._volume.geometry, size)
         _, _, into = self._camera.axes()
         mip = self.rung == "none" or self._transfer.preset.mode == "mip"
-        return pick_point(self._grid, self._transfer, plane.to_lps((x, y)), into, self._box, brightest=mip)
+        return pick_point(
+            self._shown_grid, self._transfer, plane.to_lps((x, y)), into, self._box, brightest=mip
+        )
 
     def pixel_of(self, lps: ArrayLike, size: tuple[int, int]) -> tuple[float, float]:
         """Where a point falls in a picture of that size."""

@@ -14,7 +14,7 @@ import vtkmodules.vtkRenderingVolumeOpenGL2  # noqa: F401  (registers the GPU ma
 from numpy.typing import NDArray
 from vtkmodules.util.numpy_support import numpy_to_vtk, vtk_to_numpy
 from vtkmodules.vtkCommonCore import vtkUnsignedCharArray
-from vtkmodules.vtkCommonDataModel import vtkImageData, vtkPiecewiseFunction
+from vtkmodules.vtkCommonDataModel import vtkImageData, vtkPiecewiseFunction, vtkPlane
 from vtkmodules.vtkCommonMath import vtkMatrix4x4
 from vtkmodules.vtkRenderingCore import (
     vtkActor,
@@ -31,7 +31,7 @@ from medviewer.core.plane import Plane
 from medviewer.core.segmentation import Segmentation
 from medviewer.imaging.marks import AI
 from medviewer.imaging.overlays import segment_color
-from medviewer.imaging.volume3d.grid3d import Grid3D
+from medviewer.imaging.volume3d.grid3d import ClipPlane, Grid3D
 from medviewer.imaging.volume3d.surfaces import marker_actor, segment_surface, surface_actor
 from medviewer.imaging.volume3d.transfer_functions import FittedTransfer
 
@@ -121,6 +121,14 @@ class Scene:
             bounds = [float(box[end][axis]) * spacing[axis] for axis in range(3) for end in (0, 1)]
             self._mapper.SetCroppingRegionPlanes(*bounds)
             self._mapper.SetCroppingRegionFlagsToSubVolume()
+
+    def set_clip_plane(self, cut: ClipPlane | None) -> None:
+        self._mapper.RemoveAllClippingPlanes()
+        if cut is not None:
+            face = vtkPlane()
+            face.SetOrigin(*cut.through)
+            face.SetNormal(*cut.normal)
+            self._mapper.AddClippingPlane(face)
 
     def render(self, plane: Plane, coarse: bool) -> NDArray[np.uint8]:
         """RGB [y, x, 3] of what lies before and behind the plane, along its normal."""

@@ -188,6 +188,25 @@ def test_a_clipping_box_cuts_away(rung):
         renderer.close()
 
 
+def test_a_clipping_plane_cuts_at_any_angle(rung):
+    geometry = grid("oblique", *BIG)
+    center = geometry.center_lps
+    renderer = Renderer3D(bead(geometry, center, 9.0), rung)
+    try:
+        whole = silhouette(renderer.render(SIZE))
+        renderer.set_clip_plane(center, (1, 0, 1))  # the patient's upper left stays
+        half = silhouette(renderer.render(SIZE))
+        assert half.sum() == pytest.approx(whole.sum() / 2, rel=0.15)
+        moved = centroid(half) - centroid(whole)
+        assert moved[0] > 2 and moved[1] < -2
+        x, y = renderer.pixel_of(center - (4, 0, 4), SIZE)
+        assert renderer.pick(x, y, SIZE) is None
+        renderer.set_clip_plane(None)
+        assert (silhouette(renderer.render(SIZE)) != whole).mean() < 0.01
+    finally:
+        renderer.close()
+
+
 def test_segments_and_markers_are_where_they_should_be(rung):
     geometry = grid("tilted", *BIG)
     air = painted(geometry, lambda p: p[..., 0] * 0 - 1000, np.int16)
