@@ -31,6 +31,8 @@ BESIDE = (".txt", ".json", ".csv", ".md", ".xml", ".html", ".py", ".log", ".yaml
           ".pdf", ".sha256", ".ini", ".inf", ".exe", ".dll", ".jar", ".db", ".ds_store")  # fmt: skip
 """Files that lie beside images and are passed over in silence within a folder."""
 TELL_SECONDS = 0.25
+TELL_SHARE = 8
+"""While a scan goes on, series are told every TELL_SECONDS, or seldomer where telling itself takes an eighth of that."""
 
 
 class _Scan:
@@ -43,6 +45,7 @@ class _Scan:
         self.seen = 0
         self.collector = Collector(self.refuse)
         self._told = time.monotonic()
+        self._pause = TELL_SECONDS
 
     def refuse(self, path: str, code: str, sentence: Words) -> None:
         self.refused.setdefault((path, code), Refused(path, code, sentence))
@@ -55,7 +58,7 @@ class _Scan:
             if self.seen % 16 == 0:
                 self.progress.step(self.seen, 0, SCANNING)
             self.file(source, alone)
-            if self.on_series is not None and time.monotonic() - self._told > TELL_SECONDS:
+            if self.on_series is not None and time.monotonic() - self._told > self._pause:
                 self._tell()
 
     def file(self, source: Source, alone: bool) -> None:
@@ -103,10 +106,12 @@ class _Scan:
         return name.endswith(IMAGE_ENDINGS)
 
     def _tell(self) -> None:
+        start = time.monotonic()
         if self.on_series is not None:
             for one in self.collector.changed():
                 self.on_series(one)
         self._told = time.monotonic()
+        self._pause = max(TELL_SECONDS, TELL_SHARE * (self._told - start))
 
 
 def scan(

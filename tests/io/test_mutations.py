@@ -17,7 +17,7 @@ from medviewer.io.load import load
 from medviewer.io.statistics import values_of
 from tests.io import phantoms
 
-CASES = 80
+CASES = 50
 
 
 def _makers() -> dict[str, tuple[str, object]]:

@@ -120,6 +120,7 @@ def test_nothing_to_see(tmp_path: Path) -> None:
 
 def test_series_appear_while_the_scan_goes_on(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(index, "TELL_SECONDS", 0.0)
+    monkeypatch.setattr(index, "TELL_SHARE", 0.0)
     told: list[tuple[str, int]] = []
     found = scan([study], on_series=lambda s: told.append((s.key, s.size[2])))
     keys = [s.key for s in found.series()]

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from medviewer.core.errors import MedViewerError
+from medviewer.core.errors import Cancelled, MedViewerError
+from medviewer.core.jobs import Progress
 from medviewer.core.plane import rotation
 from medviewer.io.index import scan
-from medviewer.io.load import load
+from medviewer.io.load import load, open_progressive
 from medviewer.io.study import SeriesInfo
 from tests.io import phantoms
 
@@ -151,6 +152,19 @@ def test_nrrd_by_hand(tmp_path: Path) -> None:
         with pytest.raises(MedViewerError) as fault:
             scan([inner / name])
         assert fault.value.code == "input.missing"
+
+
+@pytest.mark.parametrize("ending", [".nii", ".nii.gz", ".nrrd", ".mha"])
+def test_slices_are_told_as_they_come_and_cancel_stops(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"a{ending}"
+    sitk.WriteImage(sitk.GetImageFromArray(phantoms.blocks()), str(path), useCompression=ending == ".mha")
+    loading, told = open_progressive(only(path)), []
+    loading.run(Progress(), told.append)
+    assert told == list(range(7)) and loading.loaded.all()
+    progress = Progress()
+    progress.cancel()
+    with pytest.raises(Cancelled):
+        open_progressive(only(path)).run(progress)
 
 
 @pytest.mark.parametrize("ending", [".nii", ".nii.gz", ".nrrd", ".mha"])

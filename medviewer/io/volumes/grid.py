@@ -8,7 +8,7 @@ import hashlib
 import io
 import lzma
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,11 +22,13 @@ from medviewer.core.report import GeometryReport, ReportItem
 from medviewer.core.values import Values
 from medviewer.core.volume import SeriesKind, Volume
 from medviewer.core.words import Words
-from medviewer.io.loading import Filled, LoadingVolume, zeros
+from medviewer.io.loading import LoadingVolume, OnSlice, zeros
 from medviewer.io.sources import Source
 from medviewer.io.study import SeriesInfo
 
 MAX_BYTES = 64 << 30
+CHUNK = 4 << 20
+READING = Words("Loading", "正在载入")
 DAMAGED = Words(
     "This {format} file is damaged: its header can't be read.", "该 {format} 文件已损坏：无法读取头信息。"
 )
@@ -47,8 +49,8 @@ class Grid:
     """One file's header.
 
     size: (columns, rows, slices) of one volume. parts: how many volumes, one after the other. components: samples per
-    voxel, interleaved. affine: voxel to LPS mm, or None where the file does not say. read: all samples of the file as
-    a flat array in file order.
+    voxel; stored: samples per voxel in the file (4 with alpha). affine: voxel to LPS mm, or None where the file does not
+    say. stream: the bytes of all samples in file order, in chunks.
     """
 
     format: str
@@ -57,18 +59,24 @@ class Grid:
     components: int
     dtype: np.dtype[Any]
     affine: NDArray[np.float64] | None
-    read: Callable[[], NDArray[Any]]
+    stream: Callable[[], Iterator[bytes]]
     spacing: tuple[float, float, float] | None = None
     slope: float = 1.0
     intercept: float = 0.0
     description: str | None = None
     items: list[ReportItem] = field(default_factory=list)
     components_first: bool = True
+    alpha: bool = False
+
+    @property
+    def stored(self) -> int:
+        """Samples per voxel in the file."""
+        return self.components + self.alpha
 
     @property
     def count(self) -> int:
         """Samples in the whole file."""
-        return self.size[0] * self.size[1] * self.size[2] * self.parts * self.components
+        return self.size[0] * self.size[1] * self.size[2] * self.parts * self.stored
 
 
 @dataclass(eq=False)
@@ -160,32 +168,68 @@ def open_grid(series: SeriesInfo) -> LoadingVolume:
               "part": series.part, "notes": [], "modality": None, "series_uid": None, "study_uid": None},
     )  # fmt: skip
 
-    def fill(progress: Progress) -> None:
-        progress.step(0, 1)
-        flat = _samples(grid)
-        each = array.size
-        part = flat[source.part * each : (source.part + 1) * each]
-        if not grid.components_first and color:
-            array[...] = np.moveaxis(part.reshape(3, depth, rows, columns), 0, -1)
+    return GridLoading(volume, source)
+
+
+class GridLoading(LoadingVolume):
+    """Fills the array in the file's order, as the bytes come out of it; slices are told as they are whole."""
+
+    def __init__(self, volume: Volume, source: GridSource) -> None:
+        super().__init__(volume)
+        self._grid, self._part = source.grid, source.part
+
+    def run(self, progress: Progress, on_slice: OnSlice | None = None) -> Volume:
+        grid, array = self._grid, self.volume.array
+        plain = grid.stored == grid.components and (grid.components == 1 or grid.components_first)
+        try:
+            if plain and grid.dtype == array.dtype:
+                self._straight(progress, on_slice)
+            else:
+                self._converted(progress, on_slice)
+        except (OSError, ValueError, EOFError, zlib.error, lzma.LZMAError) as fault:
+            cut = CUT.format(format=grid.format)
+            raise MedViewerError("input.damaged", cut, detail=type(fault).__name__) from fault
+        return self.volume
+
+    def _straight(self, progress: Progress, on_slice: OnSlice | None) -> None:
+        """Samples as they are to be in memory: copied chunk by chunk."""
+        array = self.volume.array
+        depth = array.shape[0]
+        target = array.reshape(-1).view(np.uint8)
+        skip, done, told, each = self._part * target.size, 0, 0, target.size // depth
+        for chunk in self._grid.stream():
+            data = np.frombuffer(chunk, np.uint8)
+            data, skip = data[min(skip, len(data)) :], max(0, skip - len(data))
+            data = data[: target.size - done]
+            target[done : done + len(data)] = data
+            done += len(data)
+            self._arrived(range(told, done // each), on_slice)
+            told = done // each
+            progress.step(told, depth, READING)
+            if done == target.size:
+                return
+        raise MedViewerError("input.truncated", CUT.format(format=self._grid.format))
+
+    def _converted(self, progress: Progress, on_slice: OnSlice | None) -> None:
+        """Other byte order or type, colour by plane, or with an alpha channel."""
+        grid, array = self._grid, self.volume.array
+        raw = bytearray()
+        for chunk in grid.stream():
+            raw += chunk
+            progress.check()
+        flat = np.frombuffer(raw, grid.dtype, count=len(raw) // grid.dtype.itemsize)
+        if flat.size < grid.count:
+            raise MedViewerError("input.truncated", CUT.format(format=grid.format))
+        each = array.size // grid.components * grid.stored
+        part = flat[self._part * each : (self._part + 1) * each]
+        if array.ndim == 3:
+            array[...] = part.reshape(array.shape)
+        elif grid.components_first:
+            array[...] = part.reshape(*array.shape[:3], grid.stored)[..., :3]
         else:
-            array[...] = part.reshape(shape)
+            array[...] = np.moveaxis(part.reshape(3, *array.shape[:3]), 0, -1)
+        self._arrived(range(array.shape[0]), on_slice)
         progress.step(1, 1)
-
-    return Filled(volume, fill)
-
-
-def _samples(grid: Grid) -> NDArray[Any]:
-    try:
-        flat = grid.read()
-    except MedViewerError:
-        raise
-    except (OSError, ValueError, EOFError, zlib.error, lzma.LZMAError) as fault:
-        raise MedViewerError(
-            "input.damaged", CUT.format(format=grid.format), detail=type(fault).__name__
-        ) from fault
-    if flat.size < grid.count:
-        raise MedViewerError("input.truncated", CUT.format(format=grid.format))
-    return flat[: grid.count]
 
 
 def _memory_type(dtype: np.dtype[Any]) -> np.dtype[Any]:
@@ -197,27 +241,39 @@ def _memory_type(dtype: np.dtype[Any]) -> np.dtype[Any]:
     return dtype.newbyteorder("=")
 
 
-def unpacked(source: Source, offset: int, encoding: str, count: int) -> bytes:
-    """`count` bytes of samples behind `offset`; encoding "raw", "gzip", "zlib" or "bzip2", never more than asked for."""
+def stream(source: Source, offset: int, encoding: str, skip: int, count: int) -> Iterator[bytes]:
+    """`count` bytes of samples, `skip` bytes into what lies behind `offset`, in chunks; less where the file ends.
+
+    encoding: "raw", "gzip", "zlib" or "bzip2"; never more is unpacked than is asked for.
+    """
     if encoding == "raw":
-        return source.read(offset, count)
-    packed: Any = io.BytesIO(source.read(offset, source.size - offset))
-    if encoding == "gzip":
-        with gzip.GzipFile(fileobj=packed) as stream:
-            return _exactly(stream, count)
-    if encoding == "bzip2":
-        with bz2.BZ2File(packed) as stream:
-            return _exactly(stream, count)
+        for start in range(0, count, CHUNK):
+            yield source.read(offset + skip + start, min(CHUNK, count - start))
+        return
+    if encoding == "zlib":
+        yield from _inflated(source, offset, skip, count)
+        return
+    packed = source.path.open("rb") if source.path else io.BytesIO(source.all())
+    with packed:
+        packed.seek(offset)
+        with gzip.GzipFile(fileobj=packed) if encoding == "gzip" else bz2.BZ2File(packed) as unpacked:
+            unpacked.read(skip)
+            while count > 0:
+                chunk = unpacked.read(min(CHUNK, count))
+                if not chunk:
+                    return
+                count -= len(chunk)
+                yield chunk
+
+
+def _inflated(source: Source, offset: int, skip: int, count: int) -> Iterator[bytes]:
     engine = zlib.decompressobj()
-    return engine.decompress(packed.getvalue(), count)
-
-
-def _exactly(stream: Any, count: int) -> bytes:
-    parts, left = [], count
-    while left > 0:
-        chunk = stream.read(min(left, 1 << 24))
-        if not chunk:
-            break
-        parts.append(chunk)
-        left -= len(chunk)
-    return b"".join(parts)
+    for start in range(offset, source.size, CHUNK):
+        packed = source.read(start, CHUNK)
+        while packed and count > 0:
+            chunk = engine.decompress(packed, CHUNK)
+            packed = engine.unconsumed_tail
+            chunk, skip = chunk[skip:], max(0, skip - len(chunk))
+            chunk = chunk[:count]
+            count -= len(chunk)
+            yield chunk

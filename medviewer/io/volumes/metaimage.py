@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from medviewer.core.errors import MedViewerError
 from medviewer.io.sources import Source
-from medviewer.io.volumes.grid import Grid, damaged, unpacked
+from medviewer.io.volumes.grid import Grid, damaged, stream
 from medviewer.io.volumes.nrrd import LEAVES
 
 TYPES = {
@@ -70,17 +70,17 @@ def _grid(source: Source, fields: dict[str, str], raw: bytes, pos: int) -> Grid:
     skip = int(fields.get("headersize", "0"))
     pieces = _pieces(source, where, raw, pos)
 
-    def read() -> NDArray[Any]:
+    def chunks() -> Iterator[bytes]:
         if packed:
-            data, offset = pieces[0]
-            return np.frombuffer(unpacked(data, offset, "zlib", count), dtype)
+            yield from stream(*pieces[0], "zlib", 0, count)
+            return
         each = count // len(pieces)
-        chunks = [d.read(d.size - each if skip < 0 else o + skip, each) for d, o in pieces]
-        return np.frombuffer(b"".join(chunks), dtype)
+        for data, offset in pieces:
+            yield from stream(data, data.size - each if skip < 0 else offset + skip, "raw", 0, each)
 
     known = "elementspacing" in fields or "elementsize" in fields
     gaps = (*spacing, 1.0, 1.0, 1.0)
-    return Grid("MetaImage", (shape[0], shape[1], shape[2]), parts, components, dtype, affine, read,
+    return Grid("MetaImage", (shape[0], shape[1], shape[2]), parts, components, dtype, affine, chunks,
                 (gaps[0], gaps[1], gaps[2]) if known else None)  # fmt: skip
 
 

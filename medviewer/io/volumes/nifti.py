@@ -19,7 +19,7 @@ from medviewer.core.errors import MedViewerError
 from medviewer.core.report import ReportItem
 from medviewer.core.words import Words
 from medviewer.io.sources import Source
-from medviewer.io.volumes.grid import CUT, Grid, damaged, unpacked
+from medviewer.io.volumes.grid import CUT, Grid, damaged, stream
 
 TYPES = {
     2: "u1", 4: "i2", 8: "i4", 16: "f4", 64: "f8", 256: "i1", 512: "u2", 768: "u4", 1024: "i8", 1280: "u8",
@@ -136,33 +136,14 @@ def _grid(source: Source, f: _Fields, packed: bool) -> Grid:
     slope = float(f.slope) if scaled else 1.0
     intercept = float(f.intercept) if scaled and np.isfinite(f.intercept) else 0.0
 
-    def read() -> NDArray[Any]:
-        if packed:
-            whole = unpacked(data, 0, "gzip", offset + count)
-            there = max(0, (len(whole) - offset) // dtype.itemsize)
-            flat = np.frombuffer(whole, dtype, offset=offset, count=there)
-        else:
-            flat = np.frombuffer(data.read(offset, count), dtype)
-        return flat.reshape(-1, 4)[:, :3].reshape(-1) if components == 4 else flat
-
     if not packed and data.size < offset + count:
         raise MedViewerError("input.truncated", CUT.format(format="NIfTI"))
     known = (spacing[0], spacing[1], spacing[2]) if good else None
+    begin = (0, "gzip", offset) if packed else (offset, "raw", 0)
     return Grid(
-        "NIfTI",
-        size,
-        parts,
-        min(components, 3),
-        dtype,
-        affine,
-        read,
-        known,
-        slope,
-        intercept,
-        None,
-        items,
-        not planes,
-    )
+        "NIfTI", size, parts, min(components, 3), dtype, affine, lambda: stream(data, *begin, count), known, slope,
+        intercept, None, items, not planes, alpha=components == 4,
+    )  # fmt: skip
 
 
 def _place(f: _Fields, scale: float) -> tuple[NDArray[np.float64] | None, list[ReportItem]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from medviewer.core.errors import MedViewerError
 from medviewer.core.words import Words
 from medviewer.io.sources import Source
-from medviewer.io.volumes.grid import Grid, damaged, unpacked
+from medviewer.io.volumes.grid import Grid, damaged, stream
 
 TYPES = {
     "signed char": "i1", "int8": "i1", "int8_t": "i1", "uchar": "u1", "unsigned char": "u1", "uint8": "u1",
@@ -109,16 +110,17 @@ def _grid(source: Source, fields: dict[str, str], start: int) -> Grid:
     lines = int(fields.get("line skip", fields.get("lineskip", "0")))
     skip = int(fields.get("byte skip", fields.get("byteskip", "0")))
 
-    def read() -> NDArray[Any]:
+    def chunks() -> Iterator[bytes]:
         begin = offset + _lines(data, offset, lines)
         if encoding == "ascii":
-            return np.array(data.read(begin, data.size - begin).split(), float).astype(dtype)
-        if encoding == "raw":
-            return np.frombuffer(data.read(data.size - count if skip < 0 else begin + skip, count), dtype)
-        whole = unpacked(data, begin, encoding, max(0, skip) + count)
-        return np.frombuffer(whole[max(0, skip) :], dtype)
+            text = data.read(begin, data.size - begin).split()
+            return iter([np.array(text, float).astype(dtype).tobytes()])
+        if encoding == "raw" and skip < 0:
+            return stream(data, data.size - count, "raw", 0, count)
+        return stream(data, begin, encoding, max(0, skip), count)
 
-    return Grid("NRRD", (shape[0], shape[1], shape[2]), parts, components, dtype, affine, read, spacing)
+    size = (shape[0], shape[1], shape[2])
+    return Grid("NRRD", size, parts, components, dtype, affine, chunks, spacing)
 
 
 def _directions(fields: dict[str, str], rank: int) -> list[NDArray[np.float64] | None]:
