@@ -76,7 +76,7 @@ class Journal:
         """Which studies are open and how they are looked at; written only where it is new."""
         if session != self._session:
             self._session = session
-            self._append({"do": "session", "session": session})
+            self._append({"do": "session", "session": session}, sure=False)
 
     def close(self) -> None:
         """The session ends as it should."""
@@ -101,14 +101,16 @@ class Journal:
                 self._reviews[place] = record
                 self._append(record)
 
-    def _append(self, record: dict[str, Any]) -> None:
+    def _append(self, record: dict[str, Any], sure: bool = True) -> None:
+        """sure: wait until the disk has it, so that even a power cut loses nothing."""
         line = json.dumps(record, ensure_ascii=False, separators=(",", ":")) + "\n"
         try:
             paths.made(self.file.parent)
             handle = os.open(self.file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             try:
                 os.write(handle, line.encode())
-                os.fsync(handle)
+                if sure:
+                    os.fsync(handle)
             finally:
                 os.close(handle)
             self.fault = None
