@@ -201,3 +201,17 @@ def test_nothing_happens_on_an_empty_pane() -> None:
     for name in ("window", "pan", "zoom", "scroll", "crosshair", "length", "angle", "ellipse", "probe"):
         drag(make(name, ws, 0), (10, 10), (50, 60))
     assert not ws.marks.series_keys()
+
+
+def test_a_tool_of_a_third_party_is_found_by_its_entry_point(monkeypatch: pytest.MonkeyPatch) -> None:
+    from importlib.metadata import EntryPoint
+
+    from medviewer.workspace import tools
+    from medviewer.workspace.tools.drawing import ProbeTool
+
+    point = EntryPoint("my_probe", "medviewer.workspace.tools.drawing:ProbeTool", "medviewer.pane_tools")
+    monkeypatch.setattr(tools, "entry_points", lambda group: [point])
+    ws = phantoms.workspace(ct=phantoms.ct())
+    assert isinstance(make("my_probe", ws, 0), ProbeTool)
+    with pytest.raises(KeyError):
+        make("no such tool", ws, 0)
