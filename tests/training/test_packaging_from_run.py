@@ -23,6 +23,7 @@ from training.config import Config, parse_config  # noqa: E402
 from training.honesty.measure import Honesty  # noqa: E402
 from training.networks import build  # noqa: E402
 from training.packaging.from_run import about_of, described_anew, package_run  # noqa: E402
+from training.packaging.writer import Written  # noqa: E402
 
 pytestmark = pytest.mark.torch
 CONFIG = Path(__file__).parents[2] / "training" / "configs" / "lung_nodules.yaml"
@@ -45,9 +46,9 @@ def small_config(**changes: Any) -> Config:
     return parse_config({**content, **changes})
 
 
-@pytest.fixture
-def run(tmp_path: Path) -> Path:
-    config, folder = small_config(), tmp_path / "lung_nodules-s1"
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    config, folder = small_config(), tmp_path_factory.mktemp("runs") / "lung_nodules-s1"
     folder.mkdir()
     torch.manual_seed(4)
     save(folder / BEST, {"network": build(config).state_dict(), "step": 700, "score": 1.5})
@@ -60,7 +61,8 @@ def run(tmp_path: Path) -> Path:
     return folder
 
 
-def test_the_package_tells_of_the_run(run: Path, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def written(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Written:
     honesty = Honesty(
         {"randomisation_similarity": FIGURE, "repeatability": None},
         {"seconds": 3.0},
@@ -68,7 +70,10 @@ def test_the_package_tells_of_the_run(run: Path, tmp_path: Path) -> None:
         ["Maps: 60 images."],
     )
     figures = {"split": "val", "n_patients": 30, "metrics": {"cpm_all": FIGURE}, "notes": ["Measured once."]}
-    written = package_run(run, tmp_path / "models" / "lung_nodules", figures, honesty)
+    return package_run(run, tmp_path_factory.mktemp("models") / "lung_nodules", figures, honesty)
+
+
+def test_the_package_tells_of_the_run(written: Written) -> None:
     package = ModelPackage.open(written.folder)
     assert package.name == "lung_nodules" and package.metrics == {"cpm_all": FIGURE}
     assert package.spec.honesty["randomisation_similarity"] == FIGURE
@@ -82,10 +87,9 @@ def test_the_package_tells_of_the_run(run: Path, tmp_path: Path) -> None:
     assert "Apache-2.0" in licence and "CC BY 4.0" in licence and "doi 10.0000/0" in licence
 
 
-def test_weights_are_those_of_the_best_step(run: Path, tmp_path: Path) -> None:
+def test_weights_are_those_of_the_best_step(run: Path, written: Written) -> None:
     from safetensors.numpy import load_file
 
-    written = package_run(run, tmp_path / "lung_nodules", {"split": "val", "metrics": {}})
     stored = load_file(written.folder / "models" / "model.safetensors")
     best = torch.load(run / BEST, weights_only=True)["network"]
     assert set(stored) == set(best)
