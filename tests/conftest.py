@@ -7,8 +7,11 @@ import warnings
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+settings.register_profile("medviewer", deadline=None)  # a busy machine is no fault of the code
+settings.load_profile("medviewer")
 
 
 @pytest.fixture(autouse=True)
