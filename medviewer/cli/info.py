@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +31,18 @@ def command(path: Path, pixels: bool, as_json: bool) -> None:
         index = scan([path], progress, pixels=pixels)
         values = _values(index, progress) if pixels else {}
     if as_json:
-        click.echo(json.dumps(answer(index, values), ensure_ascii=False, allow_nan=False))
+        click.echo(json.dumps(_finite(answer(index, values)), ensure_ascii=False, allow_nan=False))
     else:
         click.echo(table(index, values))
+
+
+def _finite(value: Any) -> Any:
+    """The same with None for numbers that JSON does not have."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _finite(part) for key, part in value.items()}
+    return [_finite(part) for part in value] if isinstance(value, list | tuple) else value
 
 
 def _values(index: Index, progress: Progress) -> dict[str, Any]:

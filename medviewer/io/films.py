@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import warnings
 from dataclasses import dataclass
@@ -47,7 +46,7 @@ def series_of(source: Source) -> SeriesInfo:
     if columns * rows * pages > MAX_PIXELS:
         raise MedViewerError("input.too_large", TOO_LARGE)
     return SeriesInfo(
-        key="file:" + hashlib.sha256(source.name.encode("utf-8", "surrogateescape")).hexdigest()[:16],
+        key=source.key,
         uid=None, number=None, modality=None, description=source.base, kind="film" if pages == 1 else "stack", files=1,
         size=(columns, rows, pages), channels=1 if mode in GREY else 3,
         report=GeometryReport("red", items=(ReportItem("geometry.spacing", NOT_CALIBRATED),)),

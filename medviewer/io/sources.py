@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 import threading
@@ -41,6 +42,15 @@ class Source:
         """The file on disk, or None for a member of a zip."""
         return None
 
+    @property
+    def key(self) -> str:
+        """Names this place, the same at each opening: a digest, so that no name shows in it."""
+        raw = self._whole_name().encode("utf-8", "surrogateescape")
+        return "file:" + hashlib.sha256(raw).hexdigest()[:16]
+
+    def _whole_name(self) -> str:
+        raise NotImplementedError
+
     def sibling(self, name: str) -> Source | None:
         """A file beside this one, below the same folder; None where it is missing or leads outside."""
         raise NotImplementedError
@@ -58,6 +68,9 @@ class FileSource(Source):
     @property
     def path(self) -> Path:
         return Path(self._path)
+
+    def _whole_name(self) -> str:
+        return os.path.realpath(self._path)
 
     def head(self, count: int) -> bytes:
         return self.read(0, count)
@@ -125,6 +138,9 @@ class ZipSource(Source):
         self.archive, self.info, self.name, self.size = archive, info, name, info.file_size
         self.base = info.filename.replace("\\", "/").rsplit("/", 1)[-1]
         self._head = b""
+
+    def _whole_name(self) -> str:
+        return f"{self.archive.file.filename}!{self.info.filename}"
 
     def head(self, count: int) -> bytes:
         if len(self._head) < min(count, self.size):
@@ -213,7 +229,7 @@ def _walk_folder(folder: str, prefix: str, seen: set[tuple[int, int]], refuse: R
 def _file(path: str, name: str, size: int, refuse: Refuse) -> Iterator[Source]:
     if name.lower().endswith(".zip"):
         try:
-            archive = ZipArchive(path)
+            archive = ZipArchive(os.path.realpath(path))
         except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError):
             refuse(name, "input.zip", BAD_ZIP)
             return

@@ -6,6 +6,7 @@ It knows explicit and implicit little endian, big endian and deflated files, wit
 
 from __future__ import annotations
 
+import math
 import re
 import struct
 import zlib
@@ -112,23 +113,22 @@ class Header:
         return [part.strip(" \0") for part in whole.split("\\")] if whole else []
 
     def floats(self, keyword: str) -> list[float]:
-        """All numbers of the element; what is no number is left out."""
+        """All finite numbers of the element; what is no number is left out."""
         found = self.raw.get(keyword)
         if not found or not found[1]:
             return []
         vr, value = found
         code = BINARY.get(vr)
         if code:
-            size = struct.calcsize(code)
-            count = len(value) // size
-            return [
-                float(v)
-                for v in struct.unpack((">" if self.big else "<") + f"{count}{code}", value[: count * size])
-            ]
-        try:
-            return [float(part) for part in value.rstrip(b" \0").split(b"\\")]
-        except ValueError:
-            return _numbers(value)
+            count = len(value) // struct.calcsize(code)
+            form = f"{'>' if self.big else '<'}{count}{code}"
+            numbers = [float(v) for v in struct.unpack(form, value[: struct.calcsize(form)])]
+        else:
+            try:
+                numbers = [float(part) for part in value.rstrip(b" \0").split(b"\\")]
+            except ValueError:
+                numbers = _numbers(value)
+        return numbers if math.isfinite(sum(numbers)) else [n for n in numbers if math.isfinite(n)]
 
     def number(self, keyword: str) -> float | None:
         found = self.floats(keyword)

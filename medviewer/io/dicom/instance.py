@@ -118,6 +118,11 @@ class Instance:
         return self.samples >= 3 or self.photometric == "PALETTE COLOR"
 
     @property
+    def stands_alone(self) -> bool:
+        """Whether an image without a place is a picture of its own, not one of a stack."""
+        return self.count > 1 or self.is_color or self.is_projection or self.modality in ("US", "IVUS", "OPT")
+
+    @property
     def is_projection(self) -> bool:
         return self.modality in PROJECTION
 

@@ -57,6 +57,8 @@ def _without_doubles(frames: list[Frame]) -> tuple[list[Frame], Counter[str]]:
 def _by_make(frames: list[Frame]) -> list[tuple[dict[str, Any], list[Frame]]]:
     """Groups of one matrix, colour, sample type, orientation and pixel spacing, with what differs between them."""
     turns: list[tuple[float, ...]] = []
+    spaces = Counter(f.instance.header.text("FrameOfReferenceUID") for f in frames)
+    by_place = len(spaces) > 1 and min(spaces.values()) > 1  # positions of two spaces can't be compared
     stacks = Counter(str(f.traits.get("StackID")) for f in frames)
     by_stack = (
         len(stacks) > 1 and min(stacks.values()) > 1
@@ -73,7 +75,9 @@ def _by_make(frames: list[Frame]) -> list[tuple[dict[str, Any], list[Frame]]]:
                 turn = len(turns) - 1
         spacing = tuple(round(s, 4) for s in frame.spacing) if frame.spacing else None
         localizer = "LOCALIZER" in instance.image_type
+        place = instance.header.text("FrameOfReferenceUID") if by_place else ""
         key = (
+            place,
             str(frame.traits.get("StackID")) if by_stack else "",
             frame.size,
             instance.is_color,
@@ -86,6 +90,7 @@ def _by_make(frames: list[Frame]) -> list[tuple[dict[str, Any], list[Frame]]]:
         groups[key].append(frame)
         if key not in describe:
             describe[key] = {
+                "FrameOfReferenceUID": place or None,
                 "StackID": _plain(frame.traits.get("StackID")) if by_stack else None,
                 "Columns": frame.size[0], "Rows": frame.size[1],
                 "SamplesPerPixel": 3 if instance.is_color else 1, "PixelType": str(instance.dtype),
@@ -115,14 +120,8 @@ def _without_place(frames: list[Frame], traits: dict[str, Any]) -> list[Part]:
     by_file: dict[int, list[Frame]] = defaultdict(list)
     for frame in frames:
         by_file[id(frame.instance)].append(frame)
-    alone = [
-        g for g in by_file.values() if len(g) > 1 or g[0].instance.is_projection or g[0].instance.is_color
-    ]
-    rest = [
-        g[0]
-        for g in by_file.values()
-        if not (len(g) > 1 or g[0].instance.is_projection or g[0].instance.is_color)
-    ]
+    alone = [g for g in by_file.values() if g[0].instance.stands_alone]
+    rest = [g[0] for g in by_file.values() if not (g[0].instance.stands_alone)]
     parts = [
         Part(g, {**traits, "InstanceNumber": g[0].instance.number} if len(by_file) > 1 else traits)
         for g in alone

@@ -107,10 +107,7 @@ def _source_name(files: list[Instance]) -> str:
 def identity(header: Any, traits: dict[str, Any]) -> dict[str, Any]:
     """The fields of SeriesInfo that say whose and which it is, and `meta`."""
     uid = header.text("SeriesInstanceUID") or None
-    base = (
-        uid
-        or "file:" + hashlib.sha256(header.source.name.encode("utf-8", "surrogateescape")).hexdigest()[:16]
-    )
+    base = uid or header.source.key
     key = base + (
         "#" + hashlib.sha256(json.dumps(traits, sort_keys=True, default=str).encode()).hexdigest()[:8]
         if traits

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import bz2
 import gzip
-import hashlib
 import io
 import lzma
 import zlib
@@ -101,7 +100,7 @@ def series_of(grid: Grid, source: Source) -> list[SeriesInfo]:
             .format(format=grid.format, n=grid.components),
         )  # fmt: skip
     kind, report = _judged(grid)
-    key = "file:" + hashlib.sha256(source.name.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    key = source.key
     spacing: tuple[float | None, float | None, float | None] = (None, None, None)
     if kind == "volume" and grid.affine is not None:
         spacing = Geometry(grid.affine, grid.size).spacing
