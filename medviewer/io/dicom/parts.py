@@ -60,9 +60,7 @@ def _by_make(frames: list[Frame]) -> list[tuple[dict[str, Any], list[Frame]]]:
     spaces = Counter(f.instance.header.text("FrameOfReferenceUID") for f in frames)
     by_place = len(spaces) > 1 and min(spaces.values()) > 1  # positions of two spaces can't be compared
     stacks = Counter(str(f.traits.get("StackID")) for f in frames)
-    by_stack = (
-        len(stacks) > 1 and min(stacks.values()) > 1
-    )  # PS3.3 C.7.6.16.2.2.4: frames that belong together
+    by_stack = len(stacks) > 1 and min(stacks.values()) > 1  # frames that belong together (C.7.6.16.2.2.4)
     groups: dict[Hashable, list[Frame]] = defaultdict(list)
     describe: dict[Hashable, dict[str, Any]] = {}
     for frame in frames:
@@ -90,17 +88,26 @@ def _by_make(frames: list[Frame]) -> list[tuple[dict[str, Any], list[Frame]]]:
         groups[key].append(frame)
         if key not in describe:
             describe[key] = {
-                "FrameOfReferenceUID": place or None,
                 "StackID": _plain(frame.traits.get("StackID")) if by_stack else None,
                 "Columns": frame.size[0], "Rows": frame.size[1],
                 "SamplesPerPixel": 3 if instance.is_color else 1, "PixelType": str(instance.dtype),
                 "ImageOrientationPatient": [round(v, 4) for v in turns[turn]] if turn >= 0 else None,
                 "PixelSpacing": list(spacing) if spacing else None, "Localizer": localizer,
+                "FrameOfReferenceUID": place or None, "Position": frame.position is not None,
             }  # fmt: skip
-    varying = [
-        n for n in next(iter(describe.values()), {}) if len({str(d[n]) for d in describe.values()}) > 1
-    ]
-    return [({n: describe[key][n] for n in varying}, group) for key, group in groups.items()]
+    names = _fewest(list(describe.values()))
+    return [({n: describe[key][n] for n in names}, group) for key, group in groups.items()]
+
+
+def _fewest(described: list[dict[str, Any]]) -> list[str]:
+    """Names that together tell all of them apart, taken in order, each only where it adds to it."""
+    chosen: list[str] = []
+    told = 1
+    for name in next(iter(described), {}):
+        apart = len({str([d[n] for n in (*chosen, name)]) for d in described})
+        if apart > told:
+            chosen, told = [*chosen, name], apart
+    return chosen
 
 
 def _near(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
