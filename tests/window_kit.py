@@ -21,11 +21,11 @@ from medviewer.core.volume import Volume
 PACKAGES = Path(__file__).parent / "data" / "packages"
 
 
-def phantom_ct(folder: Path, size: tuple[int, int, int] = (96, 96, 24)) -> Path:
+def phantom_ct(folder: Path, size: tuple[int, int, int] = (72, 72, 16)) -> Path:
     """A CT-like NIfTI: a body of soft tissue, two lungs, a bright ball at LPS (-20, 0, 30)."""
     from medviewer.io.write import write_volume
 
-    geometry = Geometry(np.array([[2, 0, 0, -95], [0, 2, 0, -95], [0, 0, 2.5, 0], [0, 0, 0, 1.0]]), size)
+    geometry = Geometry(np.array([[2.6, 0, 0, -92], [0, 2.6, 0, -92], [0, 0, 4, 0], [0, 0, 0, 1.0]]), size)
     k, j, i = np.mgrid[: size[2], : size[1], : size[0]]
     lps = geometry.to_lps(np.stack([i, j, k], -1))
     x, y, z = (lps[..., a] for a in range(3))

@@ -200,7 +200,10 @@ class MainWindow(QMainWindow):
     def _show_state(self) -> None:
         """Panels and panes where anything is open, else the three ways in."""
         open_ = bool(self.workspace.studies.images() or self.workspace.studies.index.refused)
+        opens = open_ and self.stack.currentWidget() is not self.splitter
         self.stack.setCurrentWidget(self.splitter if open_ else self.empty)
+        if opens:
+            self.grid.active.setFocus()  # letters are for the image, not for the search field
         self.top_bar.show_study(open_)
         if not open_:
             self.empty.refresh()

@@ -27,6 +27,7 @@ class ActionButton(QToolButton):
     def __init__(self, actions: Actions, action_id: str, named: bool = False) -> None:
         super().__init__()
         self._actions, self._id, self._named = actions, action_id, named
+        self._state: tuple[object, ...] = ()
         action = actions[action_id]
         self.setIcon(icons.icon(action.icon))
         self.setIconSize(QSize(18, 18))
@@ -35,7 +36,7 @@ class ActionButton(QToolButton):
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.clicked.connect(self._click)
         actions.changed.connect(self.refresh)
-        language.changed.connect(self.refresh)
+        language.on_change(self, self.refresh)
         self.refresh()
 
     def _click(self, *_: object) -> None:
@@ -44,9 +45,13 @@ class ActionButton(QToolButton):
 
     def refresh(self) -> None:
         action = self._actions[self._id]
-        self.setEnabled(action.enabled())
-        on = bool(action.checked and action.checked())
+        enabled, on = action.enabled(), bool(action.checked and action.checked())
         self.setChecked(on)
+        state = (enabled, on, language.current())
+        if state == self._state:
+            return
+        self._state = state
+        self.setEnabled(enabled)
         words = tr(action.words)
         shows_name = on and self._named
         self.setText(f" {words}" if shows_name else "")
@@ -116,7 +121,7 @@ class TopBar(QWidget):
         self.languages = parts.Segmented([("en", same("English")), ("zh", same("中文"))])
         self.languages.chosen.connect(lambda value: actions.run(f"language.{value}"))
         self.languages.choose(language.current())
-        language.changed.connect(self.languages.choose)
+        language.on_change(self, lambda: self.languages.choose(language.current()))
         box.addWidget(self.languages)
         box.addSpacing(4)
         box.addWidget(self._button("settings.show"))
