@@ -26,12 +26,14 @@ def _panes(scratch: Scratch, tilt_deg: float) -> tuple[Any, list[Any], Any]:
         raise Absent(f"Qt can't be loaded: {missing}") from missing
     from benchmarks.lines_imaging import _volume
     from medviewer.core.segmentation import Segment, Segmentation
+    from medviewer.imaging import fast_linear
     from medviewer.inference.run import RunResult
     from medviewer.ui.panes.image_pane import ImagePane
     from medviewer.workspace import crosshair
     from medviewer.workspace.workspace import Workspace
 
     application = QApplication.instance() or QApplication([])
+    fast_linear.warm_up(("int16", "uint8"))
     volume = _volume(scratch)
     labels = np.zeros(volume.array.shape, np.uint8)
     k, j, i = np.ogrid[: labels.shape[0], : labels.shape[1], : labels.shape[2]]

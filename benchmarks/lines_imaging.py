@@ -109,8 +109,10 @@ def axial_qimage(scratch: Scratch, id: str, line: str) -> Row:
 
 
 def oblique(scratch: Scratch, id: str, line: str) -> Row:
+    from medviewer.imaging import fast_linear
     from medviewer.imaging.reslice import reslice
 
+    fast_linear.warm_up()
     volume = _volume(scratch)
     plane = _tilted(volume)
     filter = _vtk_reslice(
@@ -126,8 +128,10 @@ def oblique(scratch: Scratch, id: str, line: str) -> Row:
 
 def oblique_mip(scratch: Scratch, id: str, line: str) -> Row:
     from medviewer.core.plane import Slab
+    from medviewer.imaging import fast_linear
     from medviewer.imaging.reslice import reslice
 
+    fast_linear.warm_up()
     volume = _volume(scratch)
     plane = _tilted(volume)
     filter = _vtk_reslice(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,6 +22,10 @@ NO_DISPLAY = Words(
     "There is no display for a window; the command line works without one (medviewer --help).",
     "没有可用的显示器；命令行无需显示器（medviewer --help）。",
 )
+
+
+WARM_UP_MS = 3000
+"""When the kernels of oblique planes are compiled: after the first image is there, before a plane is turned."""
 
 
 def display_missing() -> bool:
@@ -67,4 +72,12 @@ def run(paths: Sequence[str | Path], demo: bool = False, spoken: Language | None
     beat.start(500)
     beat.timeout.connect(lambda: None)
     QTimer.singleShot(0, lambda: window.start([Path(p) for p in paths], demo))
+    QTimer.singleShot(WARM_UP_MS, _warm_up)
     return int(app.exec())
+
+
+def _warm_up() -> None:
+    """Compile the fast way to oblique planes in a thread; until then, and where it fails, VTK cuts them."""
+    from medviewer.imaging import fast_linear
+
+    threading.Thread(target=fast_linear.warm_up, args=(("int16", "uint16", "uint8"),), daemon=True).start()
