@@ -95,6 +95,7 @@ def read(folder: Path, name: str) -> Any:
 
 def test_exactly_the_files_of_the_contract(written: Written) -> None:
     assert relative(written.folder) == FILES
+    assert written.exported.path.stat().st_size == written.exported.size_bytes
     assert {p.name for p in written.folder.parent.iterdir()} == {"tiny_detector", "tiny_detector.zip"}
     assert all(p.stat().st_mode & 0o444 == 0o444 for p in written.folder.rglob("*"))
 

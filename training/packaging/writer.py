@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import json
 import shutil
 from collections.abc import Mapping
@@ -23,6 +24,7 @@ from training.packaging.checksums import write_checksums, write_zip
 from training.packaging.golden import TOLERANCE, golden_image
 from training.packaging.metadata import About, metadata
 
+GRAPH = "models/model.onnx"
 HONESTY = ("randomisation_similarity", "repeatability", "pointing", "pointing_chance", "pointing_gain")
 
 
@@ -83,6 +85,7 @@ def write_package(
         shutil.rmtree(part, ignore_errors=True)
     if zip_path is not None:
         write_zip(folder, zip_path)
+    exported = dataclasses.replace(exported, path=folder / GRAPH)
     return Written(folder, sha256, exported, measured)
 
 
@@ -91,7 +94,7 @@ def _fill(part: Path, parts: PackageParts) -> tuple[str, Exported, dict[str, Any
         (part / name).mkdir(parents=True)
     recipe = parts.viewer["input"]
     shape = (recipe["batch"], recipe["channels"], (recipe["size"][0], recipe["size"][1]))
-    graph = part / "models" / "model.onnx"
+    graph = part / GRAPH
     exported = export_onnx(parts.network, graph, *shape)
     viewer = completed_viewer(parts.viewer, exported)
     measured = parity(parts.network, graph, *shape)
