@@ -19,6 +19,7 @@ from medviewer.ui import faults, images, recent
 from medviewer.ui.jobs import Jobs
 from medviewer.ui.settings import Settings
 from medviewer.ui.thread_bridge import ThreadBridge
+from medviewer.workspace import fusion
 from medviewer.workspace.layout import LAYOUTS
 from medviewer.workspace.workspace import Workspace
 
@@ -158,6 +159,8 @@ class Opening(QObject):
 
         def failed(fault: MedViewerError) -> None:
             over()
+            if fusion.drop(self._workspace, key) and not isinstance(fault, Cancelled):
+                faults.tell(fault)
             LOG.info("series %s failed: %s", key, plain(fault.code))
 
         self._loads[key] = self._jobs.run("load", LOAD.format(what=what), work, over, failed)

@@ -10,7 +10,7 @@ import numpy as np
 from medviewer.core.plane import Slab
 from medviewer.core.window import Window
 from medviewer.workspace.layout import LAYOUTS, LayoutName
-from medviewer.workspace.pane_state import CameraState, PaneState, Vector, ViewName
+from medviewer.workspace.pane_state import CameraState, FusionState, PaneState, Vector, ViewName
 
 if TYPE_CHECKING:
     from medviewer.workspace.workspace import Workspace
@@ -60,6 +60,8 @@ def restore(workspace: Workspace, session: dict[str, Any] | None) -> None:
             except (KeyError, TypeError, ValueError):
                 continue
             pane.size = workspace.panes[index].size
+            if pane.fusion is not None and workspace.studies.get(pane.fusion.key) is None:
+                pane.fusion = None
             workspace.panes[index] = pane
     active = session.get("active")
     if isinstance(active, int) and 0 <= active < workspace.layout.count:
@@ -68,7 +70,8 @@ def restore(workspace: Workspace, session: dict[str, Any] | None) -> None:
     workspace.active_changed.emit(workspace.active_pane)
     for index in range(workspace.layout.count):
         workspace.pane_changed.emit(index)
-    for shown in workspace.open_keys:
+    over = [p.fusion.key for p in workspace.panes[: workspace.layout.count] if p.fusion is not None]
+    for shown in dict.fromkeys([*workspace.open_keys, *over]):
         if shown not in workspace.volumes:
             workspace.series_wanted.emit(shown, -1)
 
@@ -80,7 +83,7 @@ def _pane_to_json(pane: PaneState) -> dict[str, Any]:
         "down": pane.down.tolist(), "zoom": pane.zoom, "invert": pane.invert,
         "window": window and [window.center, window.width, window.function, window.name],
         "slab": slab and [slab.thickness_mm, slab.mode], "interpolation": pane.interpolation,
-        "link": pane.link,
+        "link": pane.link, "fusion": pane.fusion and [pane.fusion.key, pane.fusion.opacity],
         "camera": [camera.azimuth, camera.elevation, camera.zoom, *camera.pan, camera.preset],
     }  # fmt: skip
 
@@ -102,6 +105,9 @@ def _pane_from_json(told: dict[str, Any]) -> PaneState:
         pane.window = Window(float(center), float(width), function, str(name))
     if told.get("slab"):
         pane.slab = Slab(float(told["slab"][0]), told["slab"][1])
+    if told.get("fusion"):
+        key, opacity = told["fusion"]
+        pane.fusion = FusionState(str(key), min(1.0, max(0.0, float(opacity))))
     if told.get("interpolation") in ("nearest", "linear", "cubic"):
         pane.interpolation = told["interpolation"]
     if told.get("camera"):

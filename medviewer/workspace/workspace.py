@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -14,7 +14,7 @@ from medviewer.core.finding import ReviewState
 from medviewer.core.measurement import Measurement
 from medviewer.core.volume import Volume
 from medviewer.core.words import Words
-from medviewer.workspace import crosshair, finding_navigation
+from medviewer.workspace import crosshair, finding_navigation, fusion
 from medviewer.workspace.commands import AddMark, ChangeMark, DeleteMark
 from medviewer.workspace.layout import VIEWS, LayoutName, LayoutState
 from medviewer.workspace.loaded_series import LoadedSeries
@@ -138,13 +138,13 @@ class Workspace:
         """Show a series in one pane and make it active; asks for its voxels where they aren't there."""
         self._assign(pane_index, key, view)
         self.set_active(pane_index)
-        self._want(key)
+        self.want(key)
 
     def show_planes(self, key: str) -> None:
         """The three planes and 3D of a series, by the layout."""
         for index, view in enumerate(VIEWS[self.layout.name]):
             self._assign(index, key, view)  # type: ignore[arg-type]  # the names are those of views
-        self._want(key)
+        self.want(key)
 
     def clear_pane(self, pane_index: int) -> None:
         old = self.panes[pane_index]
@@ -180,6 +180,7 @@ class Workspace:
         for index, pane in enumerate(self.panes):
             if pane.key == key:
                 self.clear_pane(index)
+        fusion.drop(self, key)
         self.volumes.pop(key, None)
         self.volume_changed.emit(key)
 
@@ -201,6 +202,12 @@ class Workspace:
                 pane.as_saved = False
                 self.pane_changed.emit(index)
         self.volume_changed.emit(key)
+
+    def want(self, key: str) -> None:
+        """Ask for the voxels of a series where they aren't in memory."""
+        if key not in self.volumes:
+            self.failures.pop(key, None)
+            self.series_wanted.emit(key, -1)
 
     def finish_volume(self, key: str, error: MedViewerError | None = None) -> None:
         """No more voxels will come; with the reason where that was not meant."""
@@ -308,6 +315,7 @@ class Workspace:
         old = self.panes[index]
         pane = PaneState(key=key, view=view or (old.view if old.view != "film" else "axial"), size=old.size)
         pane.link, pane.camera.preset = old.link, old.camera.preset
+        pane.fusion = next((replace(p.fusion) for p in self.panes if p.key == key and p.fusion), None)
         self.panes[index] = pane
         series = self.volumes.get(key)
         if series is not None:
@@ -328,8 +336,3 @@ class Workspace:
 
     def _through(self, key: str) -> NDArray[np.float64] | None:
         return self.crosshair_lps if self.shares_space(key, self.crosshair_key) else None
-
-    def _want(self, key: str) -> None:
-        if key not in self.volumes:
-            self.failures.pop(key, None)
-            self.series_wanted.emit(key, -1)

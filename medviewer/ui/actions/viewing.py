@@ -7,6 +7,7 @@ from typing import cast
 from medviewer.core.words import Words
 from medviewer.ui.actions.context import Context
 from medviewer.ui.actions.registry import Action, Actions, Held
+from medviewer.workspace import fusion
 from medviewer.workspace.layout import LAYOUT_WORDS, LAYOUTS, LayoutName
 from medviewer.workspace.pane_state import VIEW_WORDS, ViewName
 from medviewer.workspace.workspace import ToolName
@@ -44,6 +45,7 @@ def add(actions: Actions, c: Context) -> None:
     _add_slices(actions, c)
     _add_brightness(actions, c)
     _add_view(actions, c)
+    _add_fusion(actions, c)
 
 
 def _add_tool(actions: Actions, c: Context, name: ToolName, words: Words, icon: str, key: str) -> None:
@@ -240,3 +242,30 @@ def _add_view(actions: Actions, c: Context) -> None:
         actions.changed.emit()
 
     actions.hold("view.overlays", Held(press, release))
+
+
+def _add_fusion(actions: Actions, c: Context) -> None:
+    workspace = c.workspace
+    active = lambda: workspace.active_pane  # noqa: E731
+
+    def possible() -> bool:
+        return any(choice.refusal is None for choice in fusion.choices(workspace, active()))
+
+    def show() -> None:
+        fusion.show_next(workspace, active())
+
+    def is_fused() -> bool:
+        return workspace.active.fusion is not None and workspace.active.is_image
+
+    actions.add(
+        Action("fusion.show", Words("Show a second series over this one", "在此序列上叠加第二序列"),
+               show, VIEW, "images", enabled=possible, checked=is_fused,
+               tip=Words("Again: the next series that fits. All of them are in the pane's menu.",
+                         "再次执行：下一个适合的序列。全部序列见窗格菜单。")),
+        Action("fusion.more", Words("Second series: more opaque", "第二序列：更不透明"),
+               lambda: fusion.change_opacity(workspace, active(), 1), VIEW, "plus", enabled=is_fused),
+        Action("fusion.less", Words("Second series: more transparent", "第二序列：更透明"),
+               lambda: fusion.change_opacity(workspace, active(), -1), VIEW, "minus", enabled=is_fused),
+        Action("fusion.off", Words("Take the second series away", "移除第二序列"),
+               lambda: fusion.take_away(workspace, active()), VIEW, "x", enabled=is_fused),
+    )  # fmt: skip

@@ -25,6 +25,7 @@ from medviewer.ui.panes import halo_text
 from medviewer.ui.panes.slice_image import rgba_image
 from medviewer.ui.theme import COLORS, qcolor
 from medviewer.workspace.describe import series_name
+from medviewer.workspace.fusion import doubt_of
 from medviewer.workspace.loaded_series import LoadedSeries
 from medviewer.workspace.pane_state import VIEW_WORDS, PaneState
 from medviewer.workspace.pane_view import PaneView, Slices
@@ -244,7 +245,10 @@ def bar_of(ws: Workspace, pane: PaneState, has_map: bool, visible: bool) -> Colo
         return None
     window = fusion.window or other.window
     low, high = (value_text(window.center + side * window.width / 2, other.unit) for side in (-1, 1))
-    return ColorBar(colormap(fusion.cmap), fusion.threshold, low, high, series_name(ws, fusion.key))
+    note, doubt = series_name(ws, fusion.key), doubt_of(ws, pane.key, fusion.key)
+    if doubt is not None:
+        note = f"{note}: {tr(doubt)}"
+    return ColorBar(colormap(fusion.cmap), fusion.threshold, low, high, note)
 
 
 def draw_color_bar(painter: QPainter, x: float, y: float, bar: ColorBar) -> None:

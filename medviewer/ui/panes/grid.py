@@ -187,7 +187,8 @@ class PaneGrid(QWidget):
             if there != self._there.get(series.key):
                 self._there[series.key] = there
                 for index in range(self.ws.layout.count):
-                    if self.ws.panes[index].key == series.key:
+                    pane = self.ws.panes[index]
+                    if series.key in (pane.key, pane.fusion.key if pane.fusion else None):
                         self.pane(index).update()
 
     def _set_cine(self) -> None:

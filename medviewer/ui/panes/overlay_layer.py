@@ -22,7 +22,7 @@ from medviewer.imaging.overlays import (
 )
 from medviewer.imaging.reslice import reslice_grid
 from medviewer.ui.panes.shape_paths import closed_path
-from medviewer.ui.panes.slice_image import rgba_image, target_of
+from medviewer.ui.panes.slice_image import rgba_image, target_of, without_missing
 from medviewer.ui.theme import COLORS
 from medviewer.workspace.loaded_series import LoadedSeries
 from medviewer.workspace.pane_state import PaneState
@@ -237,6 +237,8 @@ class OverlayLayer:
             rgba = fused_image(
                 other.volume, plane, window, fusion.opacity, fusion.cmap, fusion.threshold, pane.slab
             )
+            if not other.loaded.all():
+                rgba = without_missing(other, plane, rgba)
             image, buffer = rgba_image(rgba)
             self._fused = _Map(key, plane, image, buffer, [])
         if self._fused.image is not None:

@@ -14,6 +14,8 @@ from medviewer.imaging.reslice import Interpolation
 from medviewer.imaging.volume3d.transfer_functions import fitting_presets
 from medviewer.ui.language import tr
 from medviewer.ui.panes.corner_painter import SLAB_WORDS
+from medviewer.workspace import fusion
+from medviewer.workspace.describe import series_name
 from medviewer.workspace.pane_state import VIEW_WORDS, ViewName
 from medviewer.workspace.viewing import SLABS_MM
 from medviewer.workspace.workspace import Workspace
@@ -35,6 +37,10 @@ RESET = Words("Reset", "复位")
 FULL = Words("Full pane", "最大化窗格")
 CLEAR = Words("Close in this pane", "清空窗格")
 PRESET = Words("Preset", "预设")
+FUSION = Words("Second series over this one", "叠加第二序列")
+OPACITY = Words("Opacity", "不透明度")
+TAKE_AWAY = Words("Take the second series away", "移除第二序列")
+NO_OTHER = Words("No other volume is open", "未打开其他体数据")
 
 
 def pane_menu(ws: Workspace, index: int, parent: QWidget) -> QMenu:
@@ -100,12 +106,34 @@ def _add_image_items(menu: QMenu, ws: Workspace, index: int) -> None:
                 partial(view.set_slab, index, slab),
                 now is not None and mm == other,
             )
+        _add_fusion(menu.addMenu(tr(FUSION)), ws, index)
     kinds = menu.addMenu(tr(INTERPOLATION))
     for kind, words in KINDS.items():
         _add(kinds, tr(words), partial(view.set_interpolation, index, kind), pane.interpolation == kind)
 
 
-def _add(menu: QMenu, text: str, run: Callable[[], None], chosen: bool | None = None) -> QAction:
+def _add_fusion(menu: QMenu, ws: Workspace, index: int) -> None:
+    """The other volumes; those that can't lie over this one are grey, with the reason."""
+    now, offered = ws.panes[index].fusion, fusion.choices(ws, index)
+    for choice in offered:
+        name = series_name(ws, choice.key).replace("&", "&&") or choice.key
+        why = choice.refusal or choice.doubt
+        text = f"{name} ({tr(why)})" if why is not None else name
+        entry = _add(menu, text, partial(fusion.show, ws, index, choice.key), bool(now and now.key == choice.key))
+        entry.setEnabled(choice.refusal is None)
+    if not offered:
+        _add(menu, tr(NO_OTHER), lambda: None).setEnabled(False)
+    if now is None:
+        return
+    menu.addSeparator()
+    shares = menu.addMenu(tr(OPACITY))
+    for share in fusion.STEPS:
+        set_it = partial(fusion.set_opacity, ws, index, share)
+        _add(shares, f"{share:.0%}", set_it, abs(now.opacity - share) < 0.005)
+    _add(menu, tr(TAKE_AWAY), lambda: fusion.take_away(ws, index))
+
+
+def _add(menu: QMenu, text: str, run: Callable[[], object], chosen: bool | None = None) -> QAction:
     action = menu.addAction(text)
     if chosen is not None:
         action.setCheckable(True)

@@ -165,12 +165,12 @@ def _shade(
     inside = cut.inside if factor == 1 and (invert or cut.stored.ndim == 3) else None
     grey = to_grey(cut.stored, GreyTable(window, cut.scale, cut.stored.dtype, invert), inside)
     if not series.loaded.all():
-        grey = _without_missing(series, plane, grey)
+        grey = without_missing(series, plane, grey)
     return np.ascontiguousarray(grey)
 
 
-def _without_missing(series: LoadedSeries, plane: Plane, grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """What isn't loaded yet is black, not tissue of value 0."""
+def without_missing(series: LoadedSeries, plane: Plane, grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """What isn't loaded yet is black (RGBA: clear), not tissue of value 0."""
     axes = in_plane_axes(series.geometry, plane.right, plane.down)
     if axes is not None and 2 not in (axes[0][0], axes[1][0]):
         k = _frame(series, plane)
