@@ -36,9 +36,9 @@ def card(viewer: Mapping[str, Any], figures: Mapping[str, Any], about: About) ->
         f"`{viewer['name']}` {viewer['version']}, {viewer['task']}. **{NOT_FOR_DIAGNOSIS.en}.**",
         viewer["summary"]["en"],
         _chinese_summary(viewer, figures),
-        "## What it is for",
+        "## What it is for, and what not",
         about.intended_use,
-        f"Not for: {viewer['not_for']['en']}",
+        viewer["not_for"]["en"],
         "## Data",
         f"{figures.get('data', 'not stated')}\n\n{_split(figures)}",
         "## Figures",
@@ -156,7 +156,7 @@ def _parity(parity: Mapping[str, Any]) -> str:
 
 
 def _chinese_summary(viewer: Mapping[str, Any], figures: Mapping[str, Any]) -> str:
-    lines = [f"**中文摘要**：{viewer['summary']['zh']}", f"不适用于：{viewer['not_for']['zh']}"]
+    lines = [f"**中文摘要**：{viewer['summary']['zh']}", viewer["not_for"]["zh"]]
     measured = {name: f for name, f in figures.get("metrics", {}).items() if f is not None}
     if measured:
         told = "；".join(

@@ -94,7 +94,7 @@ def _viewer(
         "saliency": {"layer": "dec2" if task != "classification" else "last", "words": {"en": "", "zh": ""}},
         "calibration": {"calibrated": False, "method": None, "per_label": {}},
         "cost": {"megapixels_per_s_cpu2": 3.0, "memory_mb": 200},
-        "not_for": {"en": "Anything but tests.", "zh": "测试以外的任何用途。"},
+        "not_for": {"en": "For tests only.", "zh": "仅供测试。"},
     }
 
 
