@@ -51,7 +51,13 @@ def write(target: Path, spoken: Language | None = None) -> Path:
         told.append(fault)
         loop.quit()
 
-    faults.desk().told.connect(told.append)
+    def heard(fault: MedViewerError) -> None:
+        told.append(fault)
+        if fault.code == "unexpected":  # a part of the window is broken: nobody would ever end the demo
+            loop.quit()
+
+    faults.install()
+    faults.desk().told.connect(heard)
     window.opening.scan_failed.connect(failed)
     QTimer.singleShot(LIMIT_S * 1000, lambda: failed(MedViewerError("resource.time", TOO_LONG)))
     window.look_around()
@@ -61,8 +67,9 @@ def write(target: Path, spoken: Language | None = None) -> Path:
     picture = window.grab().toImage()
     window.close()
     app.processEvents()
-    if told and not window.workspace.volumes:
-        raise told[0]
+    broken = next((fault for fault in told if fault.code == "unexpected"), None)
+    if broken is not None or (told and not window.workspace.volumes):
+        raise broken or told[0]
     if not QImageWriter(str(target), b"PNG").write(picture):
         raise MedViewerError("resource.write", NOT_WRITTEN)
     for fault in told:

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import shiboken6
 from PySide6.QtCore import QObject, Qt, Signal
 
 from medviewer.core.errors import MedViewerError
@@ -104,14 +105,19 @@ class Jobs(QObject):
             now = time.monotonic()
             if now - last[0] >= REDRAW_S:
                 last[0] = now
-                self._stepped.emit(job)
+                self._tell(self._stepped, job)
 
         job.progress.listen(step)
-        job.on_end(self._over.emit)
+        job.on_end(lambda ended: self._tell(self._over, ended))
         self.started.emit(job)
         worker = self._workers.setdefault(kind, _Worker(kind, kind in ("load", "explain")))
         worker.add(job)
         return job
+
+    def _tell(self, signal: Any, job: Job[Any]) -> None:
+        """From a worker; a window that is gone needs to hear nothing."""
+        if shiboken6.isValid(self):
+            signal.emit(job)
 
     def shown(self) -> list[Job[Any]]:
         """Jobs that wait or run and that the person should see."""

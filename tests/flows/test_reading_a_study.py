@@ -227,6 +227,7 @@ def test_drop_of_a_series_into_a_pane(open_window: Opened, tmp_path: Path) -> No
     ws = window.workspace
     picture = next(s for s in ws.studies.images() if s.kind == "film")
     press(window, Qt.Key.Key_2, CONTROL)
+    wait(lambda: window.browser.model.item_of(picture.key) is not None, 5)
     item = window.browser.model.item_of(picture.key)
     assert item is not None
     data = window.browser.model.mimeData([item.index()])
