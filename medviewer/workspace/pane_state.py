@@ -50,13 +50,15 @@ class FusionState:
 @dataclass
 class CameraState:
     """Of the 3D view: degrees about the body's axis and above the horizon, enlargement, shift of the picture in
-    mm (right, down). preset None: the first that fits."""
+    mm (right, down). preset None: the first that fits. clip: unit normal (LPS) of a plane through the crosshair, to
+    the side that stays; None: nothing is cut away."""
 
     azimuth: float = 0.0
     elevation: float = 0.0
     zoom: float = 1.35
     pan: tuple[float, float] = (0.0, 0.0)
     preset: str | None = None
+    clip: tuple[float, float, float] | None = None
 
 
 @dataclass(eq=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from medviewer.core.finding import Finding
 from medviewer.core.geometry import Geometry
 from medviewer.core.plane import Plane, Slab
-from medviewer.core.segmentation import Segmentation
 from medviewer.imaging.lut import GreyTable, to_grey
 from medviewer.imaging.marks import AI, Marks
 from medviewer.imaging.overlays import finding_circles
 from medviewer.imaging.reslice import reslice_grid
 from medviewer.imaging.volume3d.grid3d import Grid3D
+from medviewer.imaging.volume3d.surfaces import ShownSegments
 from medviewer.imaging.volume3d.transfer_functions import FittedTransfer
 
 COARSE_SIDE = 160
@@ -27,8 +27,7 @@ def mip3d(
     transfer: FittedTransfer,
     plane: Plane,
     coarse: bool = False,
-    segmentation: Segmentation | None = None,
-    hidden: Collection[int] = (),
+    segments: Sequence[ShownSegments] = (),
     findings: Sequence[Finding] = (),
     box: NDArray[np.float64] | None = None,
 ) -> NDArray[np.uint8]:
@@ -59,14 +58,15 @@ def mip3d(
     brightest = reslice_grid(array, geometry, small, "linear", Slab(depth, "max"), background)
     grey = to_grey(brightest, GreyTable(window, grid.scale, brightest.dtype, transfer.preset.invert))
     picture = np.repeat(grey[..., None], 3, axis=2)
-    if segmentation is not None:
-        labels = reslice_grid(
-            segmentation.labels, segmentation.geometry, small, "nearest", Slab(depth, "max")
-        )
-        for segment in segmentation.segments:
-            if segment.number not in hidden:
-                mask = labels == segment.number
-                picture[mask] = (picture[mask] * 0.5 + np.array(segment.color) * 0.5).astype(np.uint8)
+    for shown in segments:
+        source, labels = shown.segmentation, shown.segmentation.labels
+        if shown.hidden:  # else a hidden one of a higher number would stand before those that are shown
+            labels = np.where(np.isin(labels, list(shown.hidden)), 0, labels).astype(labels.dtype)
+        met = reslice_grid(labels, source.geometry, small, "nearest", Slab(depth, "max"))
+        for number in shown.numbers:
+            if number not in shown.hidden:
+                mask = met == number
+                picture[mask] = (picture[mask] * 0.5 + np.array(shown.color(number)) * 0.5).astype(np.uint8)
     if size != (width, height):
         rows = np.minimum((np.arange(height) * size[1]) // height, size[1] - 1)
         columns = np.minimum((np.arange(width) * size[0]) // width, size[0] - 1)

@@ -19,6 +19,7 @@ from medviewer.imaging.volume3d.gl_probe import GlProbe, Rung, probe
 from medviewer.imaging.volume3d.grid3d import MOST_VOXELS, ClipPlane, Grid3D, grid_for
 from medviewer.imaging.volume3d.mip3d import mip3d
 from medviewer.imaging.volume3d.picking import pick_point
+from medviewer.imaging.volume3d.surfaces import ShownSegments
 from medviewer.imaging.volume3d.transfer_functions import FittedTransfer, fitting_presets, transfer_preset
 
 Quality = Literal["coarse", "fine"]
@@ -47,8 +48,7 @@ class Renderer3D:
         self._grid: Grid3D = grid_for(volume, MOST_VOXELS[self.rung])
         self._camera = Camera3D()
         self._transfer = FittedTransfer(fitting_presets(volume)[0], volume)
-        self._segmentation: Segmentation | None = None
-        self._hidden: frozenset[int] = frozenset()
+        self._segments: Sequence[ShownSegments] = ()
         self._findings: Sequence[Finding] = ()
         self._box: NDArray[np.float64] | None = None
         self._cut: ClipPlane | None = None
@@ -87,10 +87,14 @@ class Renderer3D:
         self._camera = replace(self._camera, **{k: v for k, v in told.items() if v is not None})  # type: ignore[arg-type]
 
     def set_segments(self, segmentation: Segmentation | None, hidden: Iterable[int] = ()) -> None:
-        """Show segments as smoothed surfaces (on the MIP rung: tinted); None: none."""
-        self._segmentation, self._hidden = segmentation, frozenset(hidden)
+        """Show the segments of one label map; None: none."""
+        self.show_segments([] if segmentation is None else [ShownSegments(segmentation, frozenset(hidden))])
+
+    def show_segments(self, shown: Sequence[ShownSegments]) -> None:
+        """Show segments of any number of label maps as smoothed surfaces (on the MIP rung: tinted)."""
+        self._segments = tuple(shown)
         if self._scene:
-            self._scene.set_segments(segmentation, self._hidden)
+            self._scene.set_segments(self._segments)
 
     def set_markers(self, findings: Sequence[Finding]) -> None:
         """Show findings as spheres of their diameter."""
@@ -127,7 +131,7 @@ class Renderer3D:
         coarse = quality == "coarse"
         if self._scene:
             return self._scene.render(plane, coarse)
-        seen = self._segmentation, self._hidden, self._findings
+        seen = self._segments, self._findings
         return mip3d(self._shown_grid, self._transfer, plane, coarse, *seen, self._box)
 
     def pick(self, x: float, y: float, size: tuple[int, int]) -> NDArray[np.float64] | None:

@@ -30,9 +30,8 @@ from medviewer.core.finding import Finding
 from medviewer.core.plane import Plane
 from medviewer.core.segmentation import Segmentation
 from medviewer.imaging.marks import AI
-from medviewer.imaging.overlays import segment_color
 from medviewer.imaging.volume3d.grid3d import ClipPlane, Grid3D
-from medviewer.imaging.volume3d.surfaces import marker_actor, segment_surface, surface_actor
+from medviewer.imaging.volume3d.surfaces import ShownSegments, marker_actor, segment_surface, surface_actor
 from medviewer.imaging.volume3d.transfer_functions import FittedTransfer
 
 
@@ -57,8 +56,7 @@ class Scene:
         volume.SetProperty(self._look)
         volume.SetUserMatrix(_placement(grid))
         self._renderer.AddVolume(volume)
-        self._segments: dict[int, vtkActor] = {}
-        self._segmentation: Segmentation | None = None
+        self._surfaces: list[tuple[Segmentation, dict[int, vtkActor]]] = []
         self._markers: list[vtkActor] = []
 
     def set_transfer(self, transfer: FittedTransfer) -> None:
@@ -89,21 +87,31 @@ class Scene:
         self._look.SetSpecular(0.25)
         self._look.SetSpecularPower(12)
 
-    def set_segments(self, segmentation: Segmentation | None, hidden: frozenset[int]) -> None:
-        if segmentation is not self._segmentation:
-            for actor in self._segments.values():
-                self._renderer.RemoveActor(actor)
-            self._segments, self._segmentation = {}, segmentation
-            for number in _numbers(segmentation):
-                surface = segment_surface(segmentation, number) if segmentation else None
-                if surface is None or segmentation is None:
-                    continue
-                segment = segmentation.segment(number)
-                actor = surface_actor(surface, segment.color if segment else segment_color(number))
-                self._segments[number] = actor
-                self._renderer.AddActor(actor)
-        for number, actor in self._segments.items():
-            actor.SetVisibility(number not in hidden)
+    def set_segments(self, shown: Sequence[ShownSegments]) -> None:
+        """Surfaces are made once for each label map; hiding and colouring them is quick."""
+        wanted = [one.segmentation for one in shown]
+        for segmentation, actors in self._surfaces:
+            if not any(segmentation is other for other in wanted):
+                for actor in actors.values():
+                    self._renderer.RemoveActor(actor)
+        self._surfaces = [kept for kept in self._surfaces if any(kept[0] is other for other in wanted)]
+        for one in shown:
+            for number, actor in self._surfaces_of(one).items():
+                actor.SetVisibility(number not in one.hidden)
+                actor.GetProperty().SetColor(*(c / 255 for c in one.color(number)))
+
+    def _surfaces_of(self, one: ShownSegments) -> dict[int, vtkActor]:
+        for segmentation, actors in self._surfaces:
+            if segmentation is one.segmentation:
+                return actors
+        made: dict[int, vtkActor] = {}
+        for number in one.numbers:
+            surface = segment_surface(one.segmentation, number)
+            if surface is not None:
+                made[number] = surface_actor(surface, one.color(number))
+                self._renderer.AddActor(made[number])
+        self._surfaces.append((one.segmentation, made))
+        return made
 
     def set_markers(self, findings: Sequence[Finding]) -> None:
         for actor in self._markers:
@@ -157,14 +165,6 @@ class Scene:
 
     def close(self) -> None:
         self._window.Finalize()
-
-
-def _numbers(segmentation: Segmentation | None) -> list[int]:
-    if segmentation is None:
-        return []
-    if segmentation.segments:
-        return [s.number for s in segmentation.segments]
-    return [int(n) for n in np.unique(segmentation.labels) if n != 0]
 
 
 def _image(grid: Grid3D) -> vtkImageData:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from medviewer.core.finding import Finding
 from medviewer.core.segmentation import Segmentation
+from medviewer.imaging.overlays import segment_color
 
 if TYPE_CHECKING:
     from vtkmodules.vtkCommonDataModel import vtkPolyData
@@ -16,6 +19,26 @@ if TYPE_CHECKING:
 SMOOTHING_ROUNDS = 20
 PASS_BAND = 0.05
 """Of the windowed sinc filter: rounds off voxel steps, keeps volume (Taubin 1996)."""
+
+
+@dataclass(frozen=True, eq=False)
+class ShownSegments:
+    """A label map in 3D. hidden: numbers not shown. colors: RGB of a number in place of the segment's own."""
+
+    segmentation: Segmentation
+    hidden: frozenset[int] = frozenset()
+    colors: Mapping[int, tuple[int, int, int]] = field(default_factory=dict)
+
+    @property
+    def numbers(self) -> list[int]:
+        """All segments, the hidden ones too."""
+        if self.segmentation.segments:
+            return [s.number for s in self.segmentation.segments]
+        return [int(n) for n in np.unique(self.segmentation.labels) if n != 0]
+
+    def color(self, number: int) -> tuple[int, int, int]:
+        segment = self.segmentation.segment(number)
+        return self.colors.get(number) or (segment.color if segment else segment_color(number))
 
 
 def segment_surface(segmentation: Segmentation, number: int) -> vtkPolyData | None:

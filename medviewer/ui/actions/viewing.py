@@ -7,7 +7,7 @@ from typing import cast
 from medviewer.core.words import Words
 from medviewer.ui.actions.context import Context
 from medviewer.ui.actions.registry import Action, Actions, Held
-from medviewer.workspace import fusion
+from medviewer.workspace import clipping, fusion
 from medviewer.workspace.layout import LAYOUT_WORDS, LAYOUTS, LayoutName
 from medviewer.workspace.pane_state import VIEW_WORDS, ViewName
 from medviewer.workspace.workspace import ToolName
@@ -46,6 +46,7 @@ def add(actions: Actions, c: Context) -> None:
     _add_brightness(actions, c)
     _add_view(actions, c)
     _add_fusion(actions, c)
+    _add_clip(actions, c)
 
 
 def _add_tool(actions: Actions, c: Context, name: ToolName, words: Words, icon: str, key: str) -> None:
@@ -268,4 +269,24 @@ def _add_fusion(actions: Actions, c: Context) -> None:
                lambda: fusion.change_opacity(workspace, active(), -1), VIEW, "minus", enabled=is_fused),
         Action("fusion.off", Words("Take the second series away", "移除第二序列"),
                lambda: fusion.take_away(workspace, active()), VIEW, "x", enabled=is_fused),
+    )  # fmt: skip
+
+
+def _add_clip(actions: Actions, c: Context) -> None:
+    workspace = c.workspace
+
+    def run() -> None:
+        index = clipping.pane_of(workspace)
+        if index is not None:
+            clipping.clip_next(workspace, index)
+
+    def is_cut() -> bool:
+        index = clipping.pane_of(workspace)
+        return index is not None and workspace.panes[index].camera.clip is not None
+
+    actions.add(
+        Action("view.clip", Words("Clip 3D at the crosshair", "在十字线处剖切三维"), run, VIEW, "crop",
+               enabled=lambda: clipping.pane_of(workspace) is not None, checked=is_cut,
+               tip=Words("Keeps what lies behind the crosshair's plane, then what lies in front of it, then all.",
+                         "依次保留十字线平面后方、前方、全部。"))
     )  # fmt: skip

@@ -49,7 +49,7 @@ class PaneGrid(QWidget):
         ws.layout.changed.connect(self._arrange)
         ws.pane_changed.connect(self._pane_changed)
         ws.active_changed.connect(self._active_changed)
-        ws.crosshair_changed.connect(self._redraw)
+        ws.crosshair_changed.connect(self._crosshair_changed)
         ws.tool_changed.connect(self._tool_changed)
         ws.volume_changed.connect(self._volume_changed)
         ws.draft_changed.connect(self._redraw_one)
@@ -140,6 +140,13 @@ class PaneGrid(QWidget):
     def _redraw(self) -> None:
         for index in range(self.ws.layout.count):
             self.pane(index).update()
+
+    def _crosshair_changed(self) -> None:
+        for index in range(self.ws.layout.count):
+            pane = self.pane(index)
+            if isinstance(pane, VolumePane):
+                pane.crosshair_changed()
+        self._redraw()
 
     def _active_changed(self, index: int) -> None:
         self._redraw()

@@ -14,7 +14,7 @@ from medviewer.imaging.reslice import Interpolation
 from medviewer.imaging.volume3d.transfer_functions import fitting_presets
 from medviewer.ui.language import tr
 from medviewer.ui.panes.corner_painter import SLAB_WORDS
-from medviewer.workspace import fusion
+from medviewer.workspace import clipping, fusion
 from medviewer.workspace.describe import series_name
 from medviewer.workspace.pane_state import VIEW_WORDS, ViewName
 from medviewer.workspace.viewing import SLABS_MM
@@ -37,6 +37,7 @@ RESET = Words("Reset", "复位")
 FULL = Words("Full pane", "最大化窗格")
 CLEAR = Words("Close in this pane", "清空窗格")
 PRESET = Words("Preset", "预设")
+CLIP = Words("Clip at the crosshair", "在十字线处剖切")
 FUSION = Words("Second series over this one", "叠加第二序列")
 OPACITY = Words("Opacity", "不透明度")
 TAKE_AWAY = Words("Take the second series away", "移除第二序列")
@@ -58,6 +59,10 @@ def pane_menu(ws: Workspace, index: int, parent: QWidget) -> QMenu:
                 ws.pane_changed.emit(index)
 
             _add(presets, tr(preset.name), choose, chosen)
+        halves = menu.addMenu(tr(CLIP))
+        for keep in clipping.KEPT:
+            cut = partial(clipping.clip, ws, index, keep)
+            _add(halves, tr(clipping.KEPT_WORDS[keep]), cut, clipping.kept(ws, index) == keep)
     if series is not None and pane.is_image:
         _add_image_items(menu, ws, index)
     if series is not None and not series.is_stack:

@@ -13,14 +13,16 @@ from PySide6.QtCore import QObject, Signal
 
 from medviewer.core.errors import MedViewerError
 from medviewer.core.finding import Finding
-from medviewer.core.segmentation import Segmentation
 from medviewer.core.volume import Volume
 from medviewer.core.words import Words
+from medviewer.imaging.volume3d.surfaces import ShownSegments
 
 if TYPE_CHECKING:
     from medviewer.imaging.volume3d.renderer import Quality, Renderer3D
 
 _log = logging.getLogger(__name__)
+NOTHING: tuple[Any, ...] = (None, (), (), ())
+"""Preset, segments, markers and clipping plane of a renderer that was just made."""
 FAILED = Words("3D could not be drawn; the planes go on working.", "三维绘制失败；平面图像不受影响。")
 
 
@@ -35,14 +37,15 @@ class Wish:
     zoom: float
     pan: tuple[float, float]
     preset: str | None = None
-    segmentation: Segmentation | None = None
-    hidden: frozenset[int] = frozenset()
+    segments: tuple[ShownSegments, ...] = ()
     findings: tuple[Finding, ...] = field(default=())
+    clip: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
+    """Point and normal (LPS) of a plane; the side to which the normal points stays."""
     quality: Quality = "coarse"
 
     @property
     def segments_key(self) -> tuple[Any, ...]:
-        return id(self.segmentation), self.hidden
+        return tuple((id(s.segmentation), s.hidden, tuple(sorted(s.colors.items()))) for s in self.segments)
 
     @property
     def markers_key(self) -> tuple[Any, ...]:
@@ -50,10 +53,14 @@ class Wish:
         return tuple((f.id, f.diameter_mm, f.review.state) for f in self.findings)
 
     @property
+    def clip_key(self) -> tuple[float, ...]:
+        return () if self.clip is None else (*self.clip[0].tolist(), *self.clip[1].tolist())
+
+    @property
     def key(self) -> tuple[Any, ...]:
         """Alike for wishes that give the same picture, but for its quality."""
         eye = (self.size, self.azimuth, self.elevation, self.zoom, self.pan, self.preset)
-        return (id(self.volume), *eye, *self.segments_key, *self.markers_key)
+        return (id(self.volume), *eye, self.segments_key, self.markers_key, self.clip_key)
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +90,7 @@ class RenderThread(QObject):
         self._thread: threading.Thread | None = None
         self._renderer: Renderer3D | None = None
         self._volume: Volume | None = None
-        self._shown: tuple[Any, ...] = (None, None, None)
+        self._shown: tuple[Any, ...] = NOTHING
 
     def ask(self, wish: Wish) -> None:
         """Draw this next; a wish that still waits is forgotten."""
@@ -153,16 +160,18 @@ class RenderThread(QObject):
             from medviewer.imaging.volume3d.renderer import Renderer3D  # scipy: after the window shows
 
             self._renderer, self._volume = Renderer3D(wish.volume), wish.volume
-            self._shown = (None, None, None)
+            self._shown = NOTHING
         renderer = self._renderer
-        preset, segments, markers = self._shown
+        preset, segments, markers, clip = self._shown
         if wish.preset is not None and wish.preset != preset:
             renderer.set_preset(wish.preset)
-        if wish.segments_key != segments and not (segments is None and wish.segmentation is None):
-            renderer.set_segments(wish.segmentation, wish.hidden)
-        if wish.markers_key != markers and not (markers is None and not wish.findings):
+        if wish.segments_key != segments:
+            renderer.show_segments(wish.segments)
+        if wish.markers_key != markers:
             renderer.set_markers(wish.findings)
-        self._shown = (wish.preset or preset, wish.segments_key, wish.markers_key)
+        if wish.clip_key != clip:
+            renderer.set_clip_plane(*(wish.clip or (None,)))
+        self._shown = (wish.preset or preset, wish.segments_key, wish.markers_key, wish.clip_key)
         renderer.camera(wish.azimuth, wish.elevation, wish.zoom, wish.pan)
         return renderer
 

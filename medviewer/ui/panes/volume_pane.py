@@ -15,6 +15,7 @@ from medviewer.core.plane import Plane
 from medviewer.core.words import Words
 from medviewer.imaging.volume3d.camera3d import Camera3D
 from medviewer.imaging.volume3d.gl_probe import RUNG_WORDS
+from medviewer.imaging.volume3d.surfaces import ShownSegments
 from medviewer.imaging.volume3d.transfer_functions import fitting_presets, transfer_preset
 from medviewer.ui.language import tr
 from medviewer.ui.panes import corner_painter, halo_text
@@ -24,6 +25,7 @@ from medviewer.ui.panes.pane_base import PaneBase
 from medviewer.ui.panes.pane_menu import pane_menu
 from medviewer.ui.panes.render_thread import Rendered, RenderThread, Wish, fine
 from medviewer.ui.theme import COLORS, qcolor
+from medviewer.workspace import clipping
 from medviewer.workspace.loaded_series import LoadedSeries
 from medviewer.workspace.workspace import Workspace
 
@@ -69,6 +71,12 @@ class VolumePane(PaneBase):
     def overlays_changed(self) -> None:
         self._ask()
 
+    def crosshair_changed(self) -> None:
+        """The cut goes through the crosshair: only where there is one is a new picture needed."""
+        if self.ws.panes[self.index].camera.clip is not None:
+            self._ask()
+        self.update()
+
     def volume_changed(self, key: str) -> None:
         if key == self.ws.panes[self.index].key:
             self._fault, self._asked = None, ()
@@ -105,14 +113,26 @@ class VolumePane(PaneBase):
             return None
         camera, o = pane.camera, self.ws.overlays
         shown = o.visible and pane.overlays
-        found = self.ws.results.segmentations(series.key) if shown and o.segments else []
-        hidden = frozenset(n for key, n in o.segments_hidden if key == series.key)
         findings = tuple(f for _, f in numbered(self.ws, series.key)) if shown and o.findings else ()
         return Wish(
             series.volume, self._size(), camera.azimuth, camera.elevation, camera.zoom, camera.pan,
-            camera.preset, found[-1] if found else None, hidden,
-            tuple(f for f in findings if f.review.state != "rejected"),
+            camera.preset, self._segments(series) if shown and o.segments else (),
+            tuple(f for f in findings if f.review.state != "rejected"), clipping.plane_of(self.ws, self.index),
         )  # fmt: skip
+
+    def _segments(self, series: LoadedSeries) -> tuple[ShownSegments, ...]:
+        """All label maps of the patient space, with the reader's colours."""
+        ws, o = self.ws, self.ws.overlays
+        return tuple(
+            ShownSegments(
+                segmentation,
+                frozenset(n for of, n in o.segments_hidden if of == key),
+                {n: color for (of, n), color in o.segment_colors.items() if of == key},
+            )
+            for key in ws.results.series_keys()
+            if ws.shares_space(key, series.key)
+            for segmentation in ws.results.segmentations(key)
+        )
 
     def _ask(self) -> None:
         wish = self._wish()

@@ -20,7 +20,7 @@ from medviewer.imaging.volume3d.gl_probe import GlProbe, probe
 from medviewer.imaging.volume3d.grid3d import grid_for
 from medviewer.imaging.volume3d.picture3d import picture3d
 from medviewer.imaging.volume3d.renderer import Renderer3D
-from medviewer.imaging.volume3d.surfaces import segment_surface
+from medviewer.imaging.volume3d.surfaces import ShownSegments, segment_surface
 from medviewer.imaging.volume3d.transfer_functions import fitting_presets, preset_names, transfer_preset
 from tests.imaging.phantoms import GRIDS, grid, painted, places
 from tests.imaging.test_overlays import finding
@@ -230,6 +230,30 @@ def test_segments_and_markers_are_where_they_should_be(rung):
         mask = pixels.max(axis=2) > 60
         assert np.hypot(*(centroid(mask) - renderer.pixel_of(nodule.center_lps_mm, SIZE))) < 2.0
         assert pixels[mask].mean(0).argmax() == 0  # orange
+    finally:
+        renderer.close()
+
+
+def test_several_label_maps_with_colours_of_their_own(rung):
+    geometry = grid("tilted", *BIG)
+    air = painted(geometry, lambda p: p[..., 0] * 0 - 1000, np.int16)
+    centers = [geometry.to_lps((8, 20, 14)), geometry.to_lps((32, 12, 14))]
+    maps = []
+    for center in centers:
+        mask = (((places(geometry) - center) ** 2).sum(-1) <= 36).astype(np.uint8)
+        maps.append(Segmentation(mask, geometry, [Segment(1, "ball", (102, 178, 241))]))
+    renderer = Renderer3D(air, rung)
+    try:
+        renderer.show_segments([ShownSegments(maps[0]), ShownSegments(maps[1], colors={1: (0, 255, 0)})])
+        pixels = renderer.render(SIZE)
+        for center, channel in zip(centers, (2, 1), strict=True):
+            x, y = renderer.pixel_of(center, SIZE)
+            assert pixels[round(y), round(x)].argmax() == channel
+        renderer.show_segments([ShownSegments(maps[0], colors={1: (255, 0, 0)})])
+        pixels = renderer.render(SIZE)
+        mask = silhouette(pixels)
+        assert np.hypot(*(centroid(mask) - renderer.pixel_of(centers[0], SIZE))) < 2.5
+        assert pixels[mask].mean(0).argmax() == 0
     finally:
         renderer.close()
 

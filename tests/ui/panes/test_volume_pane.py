@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from medviewer.ui.panes.grid import PaneGrid
 from medviewer.ui.panes.volume_pane import VolumePane
-from medviewer.workspace import Workspace
+from medviewer.workspace import Workspace, clipping
 from tests.workspace import phantoms
 
 
@@ -127,3 +127,56 @@ def test_moving_the_crosshair_asks_for_no_new_picture(opened: Opened, qtbot: QtB
     volume = ws.volumes["ct"].volume
     ws.results.add("ct", phantoms.result(segmentation=phantoms.segmentation(volume)))
     assert len(asked) == 1
+
+
+def test_every_label_map_is_shown_in_the_readers_colours(opened: Opened, qtbot: QtBot) -> None:
+    ws, _, pane = opened
+    volume = ws.volumes["ct"].volume
+    both = [phantoms.segmentation(volume), phantoms.segmentation(volume)]
+    for name, segmentation in zip(("one", "two"), both, strict=True):
+        result = phantoms.result(segmentation=segmentation)
+        result.model["name"] = name
+        ws.results.add("ct", result)
+    wish = pane._wish()
+    assert wish is not None and [s.segmentation for s in wish.segments] == both
+    ws.overlays.color_segment("ct", 1, (255, 0, 0))
+    ws.overlays.show_segment("ct", 2, False)
+    changed = pane._wish()
+    assert changed is not None and changed.key != wish.key
+    assert all(s.color(1) == (255, 0, 0) and s.color(3) == (19, 148, 106) for s in changed.segments)
+    assert all(s.hidden == {2} for s in changed.segments)
+    ws.overlays.set(segments=False)
+    without = pane._wish()
+    assert without is not None and without.segments == ()
+
+
+def test_the_cut_goes_through_the_crosshair_and_keeps_either_half(opened: Opened, qtbot: QtBot) -> None:
+    ws, _, pane = opened
+    geometry = ws.volumes["ct"].geometry
+    at = geometry.to_lps((50, 30, 30))
+    ws.move_crosshair(at, "ct")
+    clipping.clip_next(ws, 3)
+    assert clipping.kept(ws, 3) == "behind"  # from the front: the patient's back stays, LPS +y
+    wish = pane._wish()
+    assert wish is not None and wish.clip is not None
+    assert np.allclose(wish.clip[1], (0, 1, 0)) and np.allclose(wish.clip[0], at)
+    ws.move_crosshair(geometry.to_lps((50, 40, 30)), "ct")
+    moved = pane._wish()
+    assert moved is not None and moved.clip is not None and moved.key != wish.key
+    assert moved.clip[0][1] == pytest.approx(at[1] + 8)
+    plane = pane.plane()
+    assert plane is not None
+    x, y = plane.to_pixel(geometry.to_lps((60, 45, 30)))
+    qtbot.waitUntil(lambda: pane.shown is not None, timeout=20000)
+    QTest.mouseClick(pane, Qt.MouseButton.LeftButton, pos=QPoint(round(x), round(y)))
+    qtbot.waitUntil(lambda: abs(geometry.to_ijk(ws.crosshair_lps)[0] - 60) < 2, timeout=20000)
+    assert ws.crosshair_lps is not None and geometry.to_ijk(ws.crosshair_lps)[1] >= 39  # what is cut isn't hit
+    ws.panes[3].camera.azimuth = 180.0
+    assert clipping.kept(ws, 3) == "front"
+    ws.panes[3].camera.azimuth = 0.0
+    clipping.clip_next(ws, 3)
+    turned = pane._wish()
+    assert clipping.kept(ws, 3) == "front"
+    assert turned is not None and turned.clip is not None and np.allclose(turned.clip[1], (0, -1, 0))
+    clipping.clip_next(ws, 3)
+    assert clipping.plane_of(ws, 3) is None
