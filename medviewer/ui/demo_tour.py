@@ -86,6 +86,11 @@ class DemoTour(QObject):
             self._workspace.go_to_finding(series.key, found[0].id)
 
     def _explain(self) -> None:
+        results = self._workspace.results
+        if not results.of(self._workspace.active_key):
+            elsewhere = next(iter(results.series_keys()), None)
+            if elsewhere is not None:
+                self._workspace.open_series(elsewhere)
         if self._explaining.target is None:
             self._end()
             return

@@ -222,7 +222,9 @@ class MainWindow(QMainWindow):
         self.browser.model.set_loading(key, share)
 
     def _count_findings(self, key: str) -> None:
-        self.browser.model.set_findings(key, len(self.workspace.results.findings(key)))
+        results = self.workspace.results
+        above = sum(score.positive for score in results.classes(key))
+        self.browser.model.set_findings(key, len(results.findings(key)) + above)
 
     def _did(self, command: object) -> None:
         name = self.workspace.undo.undo_name
