@@ -18,12 +18,18 @@ Opened = Callable[..., MainWindow]
 
 
 @pytest.fixture
-def open_window(qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> Iterator[Opened]:
+def open_window(
+    qapp: QApplication, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Opened]:
     """`open_window(*paths, spoken="en", packages=False)`: a window of 1600 x 1000 that was started with paths.
 
     3D is drawn by the rung that every machine has: what a driver does is tested elsewhere.
     """
     monkeypatch.setenv("MEDVIEWER_3D", "none")
+    nothing = tmp_path_factory.mktemp(
+        "models"
+    )  # what ships grows; the stories run on the example packages alone
+    monkeypatch.setattr("medviewer.paths.models_folder", lambda: nothing)
     windows: list[MainWindow] = []
     theme.load_fonts()
 
