@@ -100,8 +100,17 @@ def devices() -> Item:
                 ).format(missing=", ".join(missing), names=titles),
                 _RUN.format(line=_with_cuda(runtime)),
             )  # fmt: skip
-    detail = same(", ".join(rung.title for rung in usable))
-    return Item("devices", _DEVICES, "ok" if usable else "fail", detail)
+    if not usable:
+        return Item("devices", _DEVICES, "fail", Words("none", "无"))
+    from medviewer.inference.session import default_threads
+
+    return Item(
+        "devices", _DEVICES, "ok",
+        Words(
+            "{first} is tried first; here: {names}; {n} CPU threads",
+            "首选 {first}；可用：{names}；{n} 个 CPU 线程",
+        ).format(first=usable[0].title, names=", ".join(rung.title for rung in usable), n=default_threads()),
+    )  # fmt: skip
 
 
 def _with_cuda(runtime: dict[str, str]) -> str:

@@ -27,7 +27,7 @@ class Rung:
 LADDER = (
     Rung("tensorrt", "TensorrtExecutionProvider", "TensorRT", "cuda"),
     Rung("cuda", "CUDAExecutionProvider", "CUDA", "cuda"),
-    Rung("directml", "DmlExecutionProvider", "DirectML", "directml"),
+    Rung("directml", "DmlExecutionProvider", "DirectML"),
     Rung("coreml", "CoreMLExecutionProvider", "CoreML"),
     Rung("openvino", "OpenVINOExecutionProvider", "OpenVINO", "openvino"),
     Rung("cpu", "CPUExecutionProvider", "CPU"),
@@ -73,6 +73,11 @@ def why_not(rung: Rung) -> Words | None:
         if missing:
             return missing
     if rung.provider not in _available():
+        if rung.name == "directml":
+            return Words(
+                "not installed: the wheel onnxruntime-directml, in place of the runtime that is here, has it",
+                "未安装：需用 onnxruntime-directml 替换现有运行库",
+            )
         if rung.extra:
             return Words(
                 "not installed: pip install \"medviewer[{extra}]\" adds it",
