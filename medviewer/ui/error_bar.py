@@ -11,7 +11,7 @@ from medviewer import __version__, logs, paths
 from medviewer.core.errors import MedViewerError
 from medviewer.core.words import Words
 from medviewer.ui import faults, icons, parts
-from medviewer.ui.language import changed, tr
+from medviewer.ui.language import on_change, tr
 from medviewer.ui.theme import COLORS
 
 DETAILS = Words("Details", "详细信息")
@@ -61,7 +61,7 @@ class ErrorBar(QFrame):
         self._below.hide()
         self.hide()
         faults.desk().told.connect(self.tell)
-        changed.connect(self._speak)
+        on_change(self, self._speak)
 
     def tell(self, fault: MedViewerError) -> None:
         """Show that fault."""

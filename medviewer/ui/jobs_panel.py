@@ -9,7 +9,7 @@ from medviewer.core.jobs import Job, JobState
 from medviewer.core.words import Words
 from medviewer.ui import parts
 from medviewer.ui.jobs import Jobs, time_words
-from medviewer.ui.language import changed, tr
+from medviewer.ui.language import on_change, tr
 
 TITLE = Words("Jobs", "任务")
 NONE = Words("Nothing is running", "没有正在运行的任务")
@@ -69,7 +69,7 @@ class JobsPanel(QFrame):
         jobs.started.connect(self._build)
         jobs.ended.connect(self._build)
         jobs.progressed.connect(self._step)
-        changed.connect(self._build)
+        on_change(self, self._build)
         self.setFixedWidth(380)
         self._build()
 

@@ -32,6 +32,8 @@ changed = _speaker.changed
 
 _texts: dict[tuple[int, str], tuple[QObject, Callable[[str], Any], Words]] = {}
 
+_listeners: list[tuple[QObject, Callable[[], Any]]] = []
+
 
 def current() -> Language:
     """The language of the window."""
@@ -55,6 +57,12 @@ def put(setter: Callable[[str], Any], words: Words) -> None:
     setter(tr(words))
 
 
+def on_change(owner: QObject, call: Callable[[], Any]) -> None:
+    """Call `call()` after each change of language, for as long as the owner lives."""
+    _forget_the_gone()
+    _listeners.append((owner, call))
+
+
 def switch(language: Language) -> None:
     """Speak that language from now on, everywhere."""
     if language == _speaker.language:
@@ -63,6 +71,9 @@ def switch(language: Language) -> None:
     _forget_the_gone()
     for _, setter, words in list(_texts.values()):
         setter(tr(words))
+    for owner, call in list(_listeners):
+        if shiboken6.isValid(owner):
+            call()
     changed.emit(language)
 
 
@@ -70,6 +81,7 @@ def _forget_the_gone() -> None:
     for key, (owner, _, _) in list(_texts.items()):
         if not shiboken6.isValid(owner):
             del _texts[key]
+    _listeners[:] = [pair for pair in _listeners if shiboken6.isValid(pair[0])]
 
 
 def of_system() -> Language:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from medviewer.core.units import position_text, value_text
 from medviewer.core.words import Words
-from medviewer.ui.language import changed, tr
+from medviewer.ui.language import on_change, tr
 from medviewer.ui.status_line import StatusLine
 from medviewer.workspace.pane_view import scale_of
 from medviewer.workspace.workspace import Workspace
@@ -21,7 +21,7 @@ class Readout:
         self._workspace, self._status = workspace, status
         workspace.hover_changed.connect(self.refresh)
         workspace.crosshair_changed.connect(self.refresh)
-        changed.connect(lambda *_: self.refresh())
+        on_change(status, self.refresh)
 
     def refresh(self) -> None:
         self._status.show_cursor(*self._cursor())

@@ -27,7 +27,7 @@ from medviewer.ui.actions import Actions
 from medviewer.ui.browser.delegate import BrowserDelegate
 from medviewer.ui.browser.model import KIND, OBJECT, BrowserModel, series_name
 from medviewer.ui.browser.refused import RefusedList
-from medviewer.ui.language import changed, put, tr
+from medviewer.ui.language import on_change, put, tr
 
 SEARCH = Words("Name, ID, date, text", "姓名、编号、日期、文字")
 NOTHING_OPEN = Words("Nothing open", "尚未打开检查")
@@ -111,7 +111,7 @@ class Browser(QWidget):
         self._soon.setSingleShot(True)
         self._soon.setInterval(80)
         self._soon.timeout.connect(self._fill)
-        changed.connect(lambda *_: self._fill())
+        on_change(self, self._fill)
         self.show_loading(None)
         self._fill()
 

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QHeaderView, QTableView, QVBoxLayout, QWid
 from medviewer.core.words import Words
 from medviewer.io.study import Refused
 from medviewer.ui import parts
-from medviewer.ui.language import changed, put, tr
+from medviewer.ui.language import on_change, put, tr
 
 TITLE = Words("Files refused", "被拒绝的文件")
 FILE = Words("File", "文件")
@@ -47,7 +47,7 @@ class RefusedList(QFrame):
             parts.row(parts.label(TITLE, size="section"), None, parts.icon_button("x", CLOSE, self.close))
         )
         box.addWidget(table)
-        changed.connect(lambda *_: self._speak())
+        on_change(self, self._speak)
 
     def fill(self, refused: Sequence[Refused]) -> None:
         self._refused = list(refused)
