@@ -112,7 +112,7 @@ class ModelRuns(QObject):
         """A label as its package titles it."""
         spec = self.spec_of(result)
         found = spec.label(label) if spec else None
-        return found.title if found else Words(label, label)
+        return found.title if found else self._workspace.results.title(label)
 
     # ---- rows
 
@@ -250,6 +250,7 @@ class ModelRuns(QObject):
             )
             LOG.info("run %s on %s: %d findings in %.1f s on %s", plain(package.name), key, len(result.findings),
                      result.seconds, plain(result.device))  # fmt: skip
+            self._workspace.results.titles.update({label.name: label.title for label in package.spec.labels})
             self._workspace.results.add(key, result)
             self.changed.emit()
             self.finished.emit(key, result)

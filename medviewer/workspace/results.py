@@ -10,6 +10,7 @@ from psygnal import Signal
 
 from medviewer.core.finding import ClassScore, Finding, Review
 from medviewer.core.segmentation import SaliencyMap, Segmentation
+from medviewer.core.words import Words
 
 if TYPE_CHECKING:
     from medviewer.inference.run import RunResult
@@ -32,6 +33,8 @@ class ResultStore:
         self._findings: dict[str, list[Finding]] = {}
         self.chosen: tuple[str, str] | None = None
         """(series key, finding id) of the finding that is looked at."""
+        self.titles: dict[str, Words] = {}
+        """How the packages that ran title their labels."""
 
     def add(self, key: str, result: RunResult) -> None:
         """A run's outcome; it takes the place of an earlier run of the same model on that series."""
@@ -51,6 +54,14 @@ class ResultStore:
         self._runs[key] = [r for r in self._runs.get(key, []) if r is not result]
         self._findings.pop(key, None)
         self.changed.emit(key)
+
+    def title(self, label: str) -> Words:
+        """A label as it is read: its package's title, a number behind it kept ("nodule 3"), else the label itself."""
+        name, _, number = label.rpartition(" ")
+        if label not in self.titles and name in self.titles and number.isdigit():
+            words = self.titles[name]
+            return Words(f"{words.en} {number}", f"{words.zh} {number}")
+        return self.titles.get(label, Words(label, label))
 
     def of(self, key: str | None) -> list[RunResult]:
         return list(self._runs.get(key, ())) if key is not None else []

@@ -22,7 +22,7 @@ FILL = Words("Fill", "填充")
 BOTH = Words("Both", "两者")
 VISIBLE = Words("Show or hide", "显示或隐藏")
 COLOR = Words("Colour", "颜色")
-MOST = 30
+MOST = 8
 USUAL = 0.25
 
 

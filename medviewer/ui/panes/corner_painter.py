@@ -283,8 +283,9 @@ def _patient(ws: Workspace, series: LoadedSeries) -> str:
 def _top_right(ws: Workspace, pane: PaneState, series: LoadedSeries, bar: ColorBar | None) -> list[str]:
     saliency = bar.saliency if bar is not None else None
     if saliency is not None:
-        method = {"gradcam": "Grad-CAM", "hirescam": "HiResCAM"}.get(saliency.method.lower(), saliency.method)
-        return [f"{method} · {saliency.label}"]
+        known = {"gradcam": "Grad-CAM", "hirescam": "HiResCAM"}
+        method = known.get(saliency.method.lower().replace("-", ""), saliency.method)
+        return [f"{method} · {tr(ws.results.title(saliency.label))}"]
     meta, info = series.volume.meta, ws.studies.get(series.key)
     date, time = str(meta.get("date") or (info.date if info else "") or ""), str(meta.get("time") or "")
     if len(date) == 8 and date.isdigit():

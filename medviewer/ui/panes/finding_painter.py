@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QPainter, QPen
 from medviewer.core.finding import Finding
 from medviewer.core.units import length_text
 from medviewer.imaging.overlays import finding_circles
+from medviewer.ui.language import tr
 from medviewer.ui.panes.labels import Labels
 from medviewer.ui.theme import COLORS
 from medviewer.workspace.finding_navigation import shown_findings
@@ -66,7 +67,8 @@ def draw_findings(
         _draw_ring(painter, QPointF(x, y), radius, finding, chosen)
         rings.append(Ring(key, finding.id, x, y, radius))
         full = pane.size[0] >= WIDE or chosen
-        text = label_of(number, finding) if full else str(number)
+        title = tr(ws.results.title(finding.label))
+        text = label_of(number, finding, title) if full else str(number)
         labels.draw(painter, QPointF(x, y), radius, [text], COLORS["ai"])
     return rings
 
@@ -94,9 +96,9 @@ def _draw_check(painter: QPainter, at: QPointF) -> None:
     painter.drawPolyline([at + QPointF(-3, 0.2), at + QPointF(-0.8, 2.4), at + QPointF(3.2, -2.4)])
 
 
-def label_of(number: int, finding: Finding) -> str:
-    """ "1  Nodule 11.3 mm · 0.91"."""
-    parts = f"{number}  {finding.label}"
+def label_of(number: int, finding: Finding, title: str = "") -> str:
+    """ "1  Nodule 11.3 mm · 0.91"; title: its label as it is read."""
+    parts = f"{number}  {title or finding.label}"
     if finding.diameter_mm:
         parts += f" {length_text(finding.diameter_mm)}"
     return parts if finding.probability is None else f"{parts} · {finding.probability:.2f}"

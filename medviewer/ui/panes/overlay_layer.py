@@ -21,6 +21,7 @@ from medviewer.imaging.overlays import (
     segment_shapes,
 )
 from medviewer.imaging.reslice import reslice_grid
+from medviewer.ui.language import tr
 from medviewer.ui.panes.shape_paths import closed_path
 from medviewer.ui.panes.slice_image import rgba_image, target_of, without_missing
 from medviewer.ui.theme import COLORS
@@ -141,7 +142,7 @@ class OverlayLayer:
                     continue
                 segment = segmentation.segment(int(segmentation.labels[tuple(at)]))
                 if segment is not None and ws.overlays.is_segment_shown(key, segment.number):
-                    return segment.label
+                    return tr(ws.results.title(segment.label))
         return ""
 
     @staticmethod
