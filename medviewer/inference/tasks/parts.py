@@ -201,31 +201,44 @@ def merge_near(
     The box counts only in the slices that both reach (and their neighbours), so that a large nodule whose outline
     falls apart stays one. The best-scored lesion comes first and takes in its neighbours.
     """
-    waiting = sorted(lesions, key=lambda lesion: (-lesion.score(), lesion.center()))
     scale = np.array([slice_mm, pixel_mm[1], pixel_mm[0]])
-    kept: list[Lesion] = []
-    for lesion in waiting:
-        center = np.array(lesion.center())
-        home = next(
-            (
-                other
-                for other in kept
-                if np.linalg.norm((np.array(other.center()) - center) * scale) <= merge_mm
-                or _holds(other, center) or _holds(lesion, np.array(other.center()))
-            ),
-            None,
-        )  # fmt: skip
+    waiting = [_Placed.of(lesion) for lesion in lesions]
+    waiting.sort(key=lambda one: (-one.score, one.center.tolist()))
+    kept: list[_Placed] = []
+    for one in waiting:
+        home = next((other for other in kept if _belong(other, one, scale, merge_mm)), None)
         if home is None:
-            kept.append(lesion)
+            kept.append(one)
         else:
-            home.parts.extend(lesion.parts)
-    return kept
+            joined = _Placed.of(Lesion([*home.lesion.parts, *one.lesion.parts]))
+            kept[kept.index(home)] = joined
+    return [one.lesion for one in kept]
 
 
-def _holds(lesion: Lesion, point: NDArray[np.float64]) -> bool:
-    slices = lesion.slices
-    if not slices[0] - 1 <= point[0] <= slices[-1] + 1:
-        return False
-    boxes = np.array([p.box for p in lesion.parts])
-    r0, r1, c0, c1 = boxes[:, 0].min(), boxes[:, 1].max(), boxes[:, 2].min(), boxes[:, 3].max()
-    return bool(r0 <= point[1] < r1 and c0 <= point[2] < c1)
+@dataclass(frozen=True, eq=False)
+class _Placed:
+    """A lesion with its score, centre (slice, row, column) and box ((s0, r0, c0), (s1, r1, c1)), ends inclusive."""
+
+    lesion: Lesion
+    score: float
+    center: NDArray[np.float64]
+    low: NDArray[np.int_]
+    high: NDArray[np.int_]
+
+    @classmethod
+    def of(cls, lesion: Lesion) -> _Placed:
+        boxes = np.array([p.box for p in lesion.parts])
+        slices = [p.index for p in lesion.parts]
+        low = np.array([min(slices), boxes[:, 0].min(), boxes[:, 2].min()])
+        high = np.array([max(slices), boxes[:, 1].max() - 1, boxes[:, 3].max() - 1])
+        return cls(lesion, lesion.score(), np.array(lesion.center()), low, high)
+
+    def holds(self, point: NDArray[np.float64]) -> bool:
+        """Within its box, one slice more at either end."""
+        reach = np.array([1, 0, 0])
+        return bool(((self.low - reach <= point) & (point <= self.high + reach)).all())
+
+
+def _belong(one: _Placed, other: _Placed, scale: NDArray[np.float64], merge_mm: float) -> bool:
+    apart = float(np.linalg.norm((one.center - other.center) * scale))
+    return apart <= merge_mm or one.holds(other.center) or other.holds(one.center)

@@ -216,9 +216,9 @@ def _structures(parts: PartsByLabel, reader: PlaneReader, settings: Segmentation
             volume_ml = float(mask.sum()) * volume.geometry.voxel_volume_mm3 / 1000
             if volume_ml < settings.min_volume_ml:
                 continue
-            above = sum(float((p.chance[p.mask] - 0.5).sum()) for p in lesion.parts)
+            above = sum(float(np.maximum(p.chance[p.mask] - 0.5, 0).sum()) for p in lesion.parts)
             pixels = sum(p.area for p in lesion.parts)
-            evidence = volume_ml * max(0.0, above) / pixels
+            evidence = volume_ml * above / pixels
             yield _Structure(label, chance, evidence, measure(mask, offset, volume), mask, offset)
 
 
