@@ -119,11 +119,8 @@ def _rate(step: int, warmup: int, steps: int) -> float:
 
 def _optimiser(config: Config, network: nn.Module) -> torch.optim.Optimizer:
     settings = config.training
-    encoder = (
-        {id(p) for p in network.encoder.parameters()}
-        if isinstance(getattr(network, "encoder", None), nn.Module)
-        else set()
-    )
+    pretrained = getattr(network, "encoder", None)
+    encoder = {id(p) for p in pretrained.parameters()} if isinstance(pretrained, nn.Module) else set()
     groups: list[dict[str, Any]] = []
     for slow in (False, True):
         for decays in (False, True):

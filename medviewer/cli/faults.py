@@ -31,13 +31,16 @@ def understood(fault: Exception) -> MedViewerError:
         isinstance(fault, OSError) and fault.errno in (errno.EROFS, errno.EACCES, errno.EPERM)
     ):
         return MedViewerError(
-            "resource.write", Words("That place can't be read or written; nothing was written.", "该位置无法读写，未写入任何内容。")
+            "resource.write",
+            Words("That place can't be read or written; nothing was written.", "该位置无法读写，未写入任何内容。"),
         )
     where = crash_report(fault)
     return MedViewerError(
         "unexpected",
-        Words("Something unexpected happened; a report without patient data is in {path}.", "发生意外错误；不含患者数据的报告位于 {path}。")
-        .format(path=where),
+        Words(
+            "Something unexpected happened; a report without patient data is in {path}.",
+            "发生意外错误；不含患者数据的报告位于 {path}。",
+        ).format(path=where),
     )  # fmt: skip
 
 

@@ -34,9 +34,9 @@ def sample(
     target = np.stack([rows.ravel(), columns.ravel()])[None] - middle[:, :, None]
     found = matrix @ target + at[:, :, None]
     grid = np.stack([(2 * found[:, 1] + 1) / w - 1, (2 * found[:, 0] + 1) / h - 1], -1)
-    grid = torch.from_numpy(grid.reshape(n, *size, 2).astype(np.float32))
+    places = torch.from_numpy(grid.reshape(n, *size, 2).astype(np.float32))
     mode = "nearest" if nearest else "bilinear"
-    return torch.nn.functional.grid_sample(source, grid, mode=mode, padding_mode="zeros", align_corners=False)
+    return torch.nn.functional.grid_sample(source, places, mode=mode, padding_mode="zeros", align_corners=False)
 
 
 def to_target(

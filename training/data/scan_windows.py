@@ -109,7 +109,7 @@ def _dicom_slices(
             yield hu[k], lungs[k], lesion, (x, y)
 
 
-def _balls(affine: Floats, k: int, shape: tuple[int, int], balls: list[tuple[Any, float]]) -> Bools:
+def _balls(affine: NDArray[np.floating[Any]], k: int, shape: tuple[int, int], balls: list[tuple[Any, float]]) -> Bools:
     j, i = np.mgrid[: shape[0], : shape[1]]
     places = affine[:3, :3] @ np.stack([i.ravel(), j.ravel(), np.full(i.size, k)]) + affine[:3, 3:4]
     found = np.zeros(i.size, bool)

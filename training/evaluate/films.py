@@ -9,6 +9,7 @@ import csv
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -153,7 +154,7 @@ def _adults(data: Path, found: Scored, split: str, draws: int) -> dict[str, Figu
         return float(np.mean(values)) if values else float("nan")
 
     numbers = list(range(len(rows)))
-    told = {f"auc_{LABELS[k]}": figure(numbers, owners, lambda x, k=k: one(x, k), draws) for k in often}
+    told = {f"auc_{LABELS[k]}": figure(numbers, owners, partial(one, k=k), draws) for k in often}
     told["auc_nih_mean"] = figure(numbers, owners, mean, draws)
     return told
 

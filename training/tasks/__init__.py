@@ -64,6 +64,6 @@ def prepared(config: Config, data: Path, out: Path) -> tuple[Arrays, str]:
     arrays: Arrays = kind.prepare(config, data)
     stored.parent.mkdir(parents=True, exist_ok=True)
     part = stored.with_suffix(".part.npz")
-    np.savez(part, **arrays)
+    np.savez(part, allow_pickle=False, **arrays)
     part.replace(stored)
     return arrays, files

@@ -36,8 +36,9 @@ class FilmTraining:
         )
         of = arrays["subset"]
         self.members = {s: np.flatnonzero(of == k) for k, s in enumerate(SETS)}
+        shares: dict[str, float] = {str(s): v for s, v in config.task.shares.items()}
         self.shares = np.array(
-            [config.task.shares.get(s, 0.0) if len(self.members[s]) else 0.0 for s in SETS]
+            [shares.get(s, 0.0) if len(self.members[s]) else 0.0 for s in SETS]
         )
         self.shares /= self.shares.sum()
         self.positives = {
@@ -150,5 +151,5 @@ class FilmTraining:
 
         found = scored(torch_predictor(network, self.config.viewer_json()), self.config, self.data, "val")
         told = {k: m["value"] for k, m in figures(self.data, found, "val", draws=0).items() if m}
-        kept = {k: told[k] for k in ("auc_pneumonia_kermany", "auc_nih_mean") if k in told}
+        kept: dict[str, float] = {k: told[k] for k in ("auc_pneumonia_kermany", "auc_nih_mean") if k in told}
         return {"score": sum(kept.values()), **kept}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -81,7 +82,7 @@ class NoduleTraining:
             self._others(rng, negatives, side),
             self._scans(rng, scans, side),
         ]
-        batch = {key: torch.cat([p[key] for p in parts if p]) for key in parts[0]}
+        batch = {key: torch.cat([p[key] for p in parts if p]) for key in parts[0] or ()}
         batch["image"] = self._disturbed(rng, batch["image"])
         return batch
 
@@ -135,7 +136,7 @@ class NoduleTraining:
         keep = np.minimum(side, np.floor(size / scale)).astype(int)
         middle = np.repeat(((keep - 1) / 2)[:, None], 2, 1)
         at = np.repeat(((size - 1) / 2)[:, None], 2, 1)
-        matrix = matrices(rng.integers(0, 4, n) * (np.pi / 2), scale, rng.random(n) < 0.5)
+        matrix = matrices((rng.integers(0, 4, n) * (np.pi / 2)).astype(np.float64), scale, rng.random(n) < 0.5)
         image, bits = self._sampled(
             a["negative_image"][pick], a["negative_bits"][pick], matrix, at, middle, side, keep
         )
@@ -180,8 +181,8 @@ class NoduleTraining:
         noise = torch.from_numpy(rng.standard_normal((n, 1, side, side), np.float32))
         coarse = torch.nn.functional.avg_pool2d(noise, 3, 1, 1) * 2.2
         mix = torch.from_numpy(rng.random((n, 1, 1, 1), np.float32))
-        strength = rng.random((n, 1, 1, 1), np.float32) ** 2 * (rng.random((n, 1, 1, 1)) < 0.6)
-        strength = torch.from_numpy(strength.astype(np.float32)) * (self.settings.noise_hu / self.hu_range)
+        drawn = rng.random((n, 1, 1, 1), np.float32) ** 2 * (rng.random((n, 1, 1, 1)) < 0.6)
+        strength = torch.from_numpy(drawn.astype(np.float32)) * (self.settings.noise_hu / self.hu_range)
         soft = torch.nn.functional.avg_pool2d(
             torch.nn.functional.pad(image, (1, 1, 1, 1), mode="replicate"), 3, 1
         )
@@ -228,14 +229,14 @@ def center_loss(scores: torch.Tensor, batch: Batch) -> torch.Tensor:
     return 10 * (entropy * weight).sum() / weight.sum().clamp(min=1)
 
 
-def _on_canvas(crop: Crop, config: Config, canvas: int) -> tuple[np.ndarray, ...]:
+def _on_canvas(crop: Crop, config: Config, canvas: int) -> tuple[Any, ...]:
     plane, bits, center, diameter = prepared_crop(crop, config.recipe)
     plane, bits = plane[:canvas, :canvas], bits[:canvas, :canvas]
     more = [(0, canvas - n) for n in plane.shape]
     window = WINDOW_PX * plane.shape[0] / crop.hu.shape[0]
     return (
         np.pad(plane, more, mode="reflect").astype(np.float16), np.pad(bits, more), np.int32(plane.shape[0]),
-        np.float32(center), np.float32(diameter), np.float32(window),
+        np.asarray(center, np.float32), np.float32(diameter), np.float32(window),
     )  # fmt: skip
 
 

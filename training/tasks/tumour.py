@@ -70,7 +70,8 @@ class TumourTraining:
         image = np.stack([p[0] for p in pairs])
         label = np.stack([p[1] for p in pairs])
         h, w = image.shape[1:]
-        scale = np.exp(rng.uniform(*np.log(settings.scales), n))
+        least, most = settings.scales
+        scale = np.exp(rng.uniform(np.log(least), np.log(most), n))
         angle = rng.uniform(-0.3, 0.3, n) + (rng.random(n) < 0.05) * (np.pi / 2) * rng.integers(1, 4, n)
         matrix = matrices(angle, scale, rng.random(n) < 0.5)
         at = np.array([(h - 1) / 2, (w - 1) / 2]) + rng.uniform(-0.08, 0.08, (n, 2)) * side
