@@ -26,6 +26,8 @@ def open_window(
     3D is drawn by the rung that every machine has: what a driver does is tested elsewhere.
     """
     monkeypatch.setenv("MEDVIEWER_3D", "none")
+    # A key that a test clicks is let go only after the window has drawn, which takes long on a busy machine.
+    monkeypatch.setattr("medviewer.ui.keys.TAP_MS", 20_000)
     nothing = tmp_path_factory.mktemp(
         "models"
     )  # what ships grows; the stories run on the example packages alone

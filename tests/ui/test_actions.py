@@ -91,11 +91,14 @@ def test_palette_runs_what_is_typed(open_window: Opened, tmp_path: Path) -> None
     assert not window.palette_popup.isVisible()
 
 
-def test_a_tapped_letter_keeps_the_tool_a_held_one_springs_back(open_window: Opened, tmp_path: Path) -> None:
+def test_a_tapped_letter_keeps_the_tool_a_held_one_springs_back(
+    open_window: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     window = open_window(phantom_ct(tmp_path))
     window.grid.active.setFocus()
     press(window, Qt.Key.Key_L)
     assert window.workspace.tool == "length"
+    monkeypatch.setattr("medviewer.ui.keys.TAP_MS", 350)
     QTest.keyPress(window.windowHandle(), Qt.Key.Key_P)
     assert window.workspace.tool == "pan"
     live(0.45)
@@ -105,14 +108,18 @@ def test_a_tapped_letter_keeps_the_tool_a_held_one_springs_back(open_window: Ope
     assert window.workspace.tool == "window"
 
 
-def test_h_held_is_a_peek_tapped_a_switch(open_window: Opened, tmp_path: Path) -> None:
+def test_h_held_is_a_peek_tapped_a_switch(
+    open_window: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     window = open_window(phantom_ct(tmp_path))
     overlays = window.workspace.overlays
+    monkeypatch.setattr("medviewer.ui.keys.TAP_MS", 350)
     QTest.keyPress(window.windowHandle(), Qt.Key.Key_H)
     assert not overlays.visible
     live(0.45)
     QTest.keyRelease(window.windowHandle(), Qt.Key.Key_H)
     assert overlays.visible
+    monkeypatch.setattr("medviewer.ui.keys.TAP_MS", 20_000)
     press(window, Qt.Key.Key_H)
     assert not overlays.visible
 
