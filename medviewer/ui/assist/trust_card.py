@@ -72,7 +72,7 @@ class TrustCard(QFrame):
         answer = parts.label(words, tone, strong=True)
         answer.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
         head = parts.row(parts.icon_label(icon, tone, 15), gap=6)
-        head.addWidget(parts.Elided(question.words, strong=True), 1)
+        head.addWidget(parts.label(question.words, strong=True, wrap=True), 1)
         head.addWidget(parts.label(question.source, "text2", "small"))
         head.addWidget(answer)
         grid = QGridLayout()

@@ -12,7 +12,7 @@ from medviewer.io.study import PatientInfo, SeriesInfo, StudyInfo
 from medviewer.ui import icons, theme
 from medviewer.ui.browser import model
 from medviewer.ui.language import tr
-from medviewer.ui.recent import date_text
+from medviewer.ui.recent import date_text, title_of
 from medviewer.ui.theme import qcolor
 
 HEIGHTS = {"patient": 34, "study": 30, "series": 80}
@@ -68,13 +68,20 @@ class BrowserDelegate(QStyledItemDelegate):
         chevron = "chevron-down" if self.expanded(index) else "chevron-right"
         painter.drawPixmap(14, area.top() + 8, icons.pixmap(chevron, "text3", 14))
         inner = area.adjusted(32, 0, -16, 0)
-        when = index.data(model.WHEN)
+        when = index.data(model.WHEN) if one.date else model.UNDATED
         token = "accent" if when == model.NOW else "text2"
         used = _text(painter, inner, tr(when), theme.font("small", 500), token, _RIGHT)
         inner = inner.adjusted(0, 0, -used - 8, 0)
         date = _text(painter, inner, date_text(one.date), theme.font("small", 500), "text2", _LEFT)
         inner = inner.adjusted(date + (10 if date else 0), 0, 0, 0)
-        _text(painter, inner, one.description or "", theme.font("small", 500), "text", _LEFT)
+        _text(
+            painter,
+            inner,
+            one.description or tr(title_of(one.series[0])),
+            theme.font("small", 500),
+            "text",
+            _LEFT,
+        )
 
     def _series(
         self, painter: QPainter, area: QRect, index: Any, one: SeriesInfo, chosen: bool, hovered: bool
