@@ -71,6 +71,10 @@ def session_for(package: ModelPackage, device: str = "auto", threads: int | None
 
 def warm(package: ModelPackage, device: str = "auto", threads: int | None = None) -> Session:
     """Open the session and run it once on nothing, so that the first real run starts at full speed."""
+    import scipy.ndimage
+    import scipy.spatial  # noqa: F401  (a first run would load them where a cancel can't be noticed)
+
+    find_task(package.spec.task)
     session = session_for(package, device, threads)
     session.run(np.zeros((1, *session.tile), np.float32))
     return session
