@@ -49,6 +49,7 @@ from medviewer.ui.shortcut_sheet import ShortcutSheet
 from medviewer.ui.status_line import StatusLine
 from medviewer.ui.toast import Toast
 from medviewer.ui.top_bar import TopBar
+from medviewer.ui.warming import WarmSessions
 from medviewer.workspace import session as sessions
 from medviewer.workspace.workspace import Workspace
 
@@ -77,6 +78,7 @@ class MainWindow(QMainWindow):
         self.jobs = window_jobs.Jobs(self)
         self.opening = Opening(self.workspace, self.jobs, settings, self)
         self.runs = ModelRuns(self.workspace, self.jobs, settings, self)
+        self.warming = WarmSessions(self.workspace, self.runs, self.jobs, settings, self)
         self.explaining = Explaining(self.workspace, self.runs, self.jobs, settings, self)
         self.tour = DemoTour(self.workspace, self.jobs, self.opening, self.runs, self.explaining, self)
         self.keeper = SessionKeeper(self.workspace, self)
