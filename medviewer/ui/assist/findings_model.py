@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QFont, QFontMetrics, QImage, QPainter
+from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate
 
 from medviewer.core.finding import ClassScore, Finding
@@ -14,6 +14,7 @@ from medviewer.core.units import length_text
 from medviewer.core.words import Words
 from medviewer.ui import icons, theme
 from medviewer.ui.assist.bars import draw_bar
+from medviewer.ui.elided_text import draw_elided
 from medviewer.ui.language import tr
 from medviewer.ui.theme import qcolor
 
@@ -111,9 +112,9 @@ class FindingDelegate(QStyledItemDelegate):
         left = inner.adjusted(0, 0, -130, 0)
         used = 0
         if score.positive:
-            used = _text(painter, left, tr(ABOVE), theme.font("small", 500), "ai", _RIGHT) + 8
+            used = draw_elided(painter, left, tr(ABOVE), theme.font("small", 500), "ai", _RIGHT) + 8
         weight = 600 if score.positive else 400
-        _text(
+        draw_elided(
             painter, left.adjusted(0, 0, -used, 0), tr(row.title), theme.font("body", weight), "text", _LEFT
         )
 
@@ -134,7 +135,7 @@ class FindingDelegate(QStyledItemDelegate):
         inner = QRect(thumb.right() + 12, area.top() + 10, area.right() - thumb.right() - 22, 22)
         size_text = length_text(f.diameter_mm) if f.diameter_mm is not None else ""
         tone = "text3" if rejected else "text"
-        used = _text(painter, inner, size_text, theme.font("body", 600), tone, _RIGHT)
+        used = draw_elided(painter, inner, size_text, theme.font("body", 600), tone, _RIGHT)
         title = inner.adjusted(0, 0, -used - 8, 0)
         if f.review.state == "accepted":
             painter.drawPixmap(title.left(), title.top() + 3, icons.pixmap("check", "good", 16))
@@ -144,7 +145,7 @@ class FindingDelegate(QStyledItemDelegate):
         words = f"{row.number}  {tr(row.title)}"
         if f.review.state == "edited":
             words += f" ({tr(EDITED)})"
-        _text(painter, title, words, font, tone, _LEFT)
+        draw_elided(painter, title, words, font, tone, _LEFT)
         below = inner.translated(0, 22)
         if f.probability is not None:
             painter.setFont(theme.font("small"))
@@ -153,7 +154,9 @@ class FindingDelegate(QStyledItemDelegate):
             bar = QRectF(below.right() - 92, below.center().y() - 1, 56, 4)
             draw_bar(painter, bar, f.probability, "text3" if rejected else "ai")
             below = below.adjusted(0, 0, -100, 0)
-        _text(painter, below, place_text(f), theme.font("small"), "text3" if rejected else "text2", _LEFT)
+        draw_elided(
+            painter, below, place_text(f), theme.font("small"), "text3" if rejected else "text2", _LEFT
+        )
 
 
 def place_text(finding: Finding) -> str:
@@ -165,14 +168,3 @@ def place_text(finding: Finding) -> str:
         digits = 1 if finding.volume_ml >= 1 else 2
         told.append(tr(VOLUME.format(v=f"{finding.volume_ml:.{digits}f}")))
     return " · ".join(told)
-
-
-def _text(painter: QPainter, area: QRect, text: str, font: QFont, token: str, align: Qt.AlignmentFlag) -> int:
-    if not text or area.width() <= 0:
-        return 0
-    metrics = QFontMetrics(font)
-    shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, area.width())
-    painter.setFont(font)
-    painter.setPen(qcolor(token))
-    painter.drawText(area, align, shown)
-    return metrics.horizontalAdvance(shown)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import QObject, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QFont, QFontMetrics, QPainter
+from PySide6.QtGui import QFontMetrics, QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate
 
 from medviewer.io.study import PatientInfo, SeriesInfo, StudyInfo
 from medviewer.ui import icons, theme
 from medviewer.ui.browser import model
+from medviewer.ui.elided_text import draw_elided
 from medviewer.ui.language import tr
 from medviewer.ui.recent import date_text, title_of
 from medviewer.ui.theme import qcolor
@@ -60,9 +61,11 @@ class BrowserDelegate(QStyledItemDelegate):
         inner = area.adjusted(16, 0, -16, 0)
         meta = next((s.meta for study in one.studies for s in study.series if s.meta), {})
         told = " ".join(str(meta[k]) for k in ("patient_sex", "patient_age") if meta.get(k))
-        used = _text(painter, inner, told, theme.font("small"), "text2", _RIGHT)
+        used = draw_elided(painter, inner, told, theme.font("small"), "text2", _RIGHT)
         name = tr(model.patient_name(one))
-        _text(painter, inner.adjusted(0, 0, -used - 8, 0), name, theme.font("section", 600), "text", _LEFT)
+        draw_elided(
+            painter, inner.adjusted(0, 0, -used - 8, 0), name, theme.font("section", 600), "text", _LEFT
+        )
 
     def _study(self, painter: QPainter, area: QRect, index: Any, one: StudyInfo) -> None:
         chevron = "chevron-down" if self.expanded(index) else "chevron-right"
@@ -70,11 +73,11 @@ class BrowserDelegate(QStyledItemDelegate):
         inner = area.adjusted(32, 0, -16, 0)
         when = index.data(model.WHEN) if one.date else model.UNDATED
         token = "accent" if when == model.NOW else "text2"
-        used = _text(painter, inner, tr(when), theme.font("small", 500), token, _RIGHT)
+        used = draw_elided(painter, inner, tr(when), theme.font("small", 500), token, _RIGHT)
         inner = inner.adjusted(0, 0, -used - 8, 0)
-        date = _text(painter, inner, date_text(one.date), theme.font("small", 500), "text2", _LEFT)
+        date = draw_elided(painter, inner, date_text(one.date), theme.font("small", 500), "text2", _LEFT)
         inner = inner.adjusted(date + (10 if date else 0), 0, 0, 0)
-        _text(
+        draw_elided(
             painter,
             inner,
             one.description or tr(title_of(one.series[0])),
@@ -99,9 +102,11 @@ class BrowserDelegate(QStyledItemDelegate):
         self._picture(painter, thumb, index, one)
         inner = QRect(thumb.right() + 12, box.top() + 8, box.right() - thumb.right() - 20, 20)
         found = index.data(model.FINDINGS) or 0
-        used = _text(painter, inner, f"AI {found}" if found else "", theme.font("small", 600), "ai", _RIGHT)
+        used = draw_elided(
+            painter, inner, f"AI {found}" if found else "", theme.font("small", 600), "ai", _RIGHT
+        )
         name = tr(model.series_name(one))
-        _text(
+        draw_elided(
             painter,
             inner.adjusted(0, 0, -used - (8 if used else 0), 0),
             name,
@@ -140,10 +145,14 @@ class BrowserDelegate(QStyledItemDelegate):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(qcolor("hover"))
             painter.drawRoundedRect(QRectF(area.left(), area.top() + 1, width, 18), 4, 4)
-            _text(painter, QRect(area.left() + 5, area.top(), width, 20), one.modality, bold, "text2", _LEFT)
+            draw_elided(
+                painter, QRect(area.left() + 5, area.top(), width, 20), one.modality, bold, "text2", _LEFT
+            )
             area = area.adjusted(width + 8, 0, 0, 0)
-        used = _text(painter, area, model.spacing_text(one), small, "text2", _RIGHT)
-        _text(painter, area.adjusted(0, 0, -used - 6, 0), tr(model.count_words(one)), small, "text2", _LEFT)
+        used = draw_elided(painter, area, model.spacing_text(one), small, "text2", _RIGHT)
+        draw_elided(
+            painter, area.adjusted(0, 0, -used - 6, 0), tr(model.count_words(one)), small, "text2", _LEFT
+        )
 
     @staticmethod
     def _light(painter: QPainter, area: QRect, one: SeriesInfo) -> None:
@@ -151,16 +160,4 @@ class BrowserDelegate(QStyledItemDelegate):
             icon, tone = model.LIGHTS[one.report.verdict]
             painter.drawPixmap(area.left(), area.top() + 3, icons.pixmap(icon, tone, 14))
             area = area.adjusted(20, 0, 0, 0)
-        _text(painter, area, tr(model.light_words(one)), theme.font("small"), "text2", _LEFT)
-
-
-def _text(painter: QPainter, area: QRect, text: str, font: QFont, token: str, align: Qt.AlignmentFlag) -> int:
-    """Draw one line, elided; its width."""
-    if not text or area.width() <= 0:
-        return 0
-    metrics = QFontMetrics(font)
-    shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, area.width())
-    painter.setFont(font)
-    painter.setPen(qcolor(token))
-    painter.drawText(area, align, shown)
-    return metrics.horizontalAdvance(shown)
+        draw_elided(painter, area, tr(model.light_words(one)), theme.font("small"), "text2", _LEFT)
